@@ -1,0 +1,1 @@
+"""Marquee: a marketplace where platforms book actors for performance capture."""

@@ -1,0 +1,1 @@
+"""The commands of `python -m marketplace`: composition, the only room that sees everything."""

@@ -1,0 +1,216 @@
+"""Settings: one frozen record read from the environment; every default runs with nothing installed."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SANDBOX_STRIPE_KEY = "sk_test_sandbox"
+SANDBOX_X_TOKEN = "sandbox-x-token"
+
+
+class ConfigurationError(Exception):
+    """The settings are wrong or half: one sentence that names the variable."""
+
+
+class Settings(BaseSettings):
+    """Everything the environment can change.
+
+    Field names are the environment variables in lower case. Amounts of time are seconds unless named otherwise.
+    Raises ConfigurationError (through `load_settings`) when a value is wrong or one of a pair is missing.
+    """
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+
+    environment: Literal["demo", "production"] = "demo"
+    data_dir: Path = Path("data")
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=1, le=65535)
+    base_url: str | None = None
+    secret_key: SecretStr | None = None
+    password_salt: SecretStr | None = None
+    web_threads: int = Field(default=8, ge=1, le=64)
+    web_workers: int = Field(default=1, ge=1, le=64)
+    worker_processes: int = Field(default=2, ge=1, le=64)
+    trusted_proxies: int = Field(default=0, ge=0, le=5)
+    log_format: Literal["console", "json"] | None = None
+
+    database_url: str | None = None
+    broker_url: str | None = None
+    limiter_url: str = "memory://"
+
+    stripe_secret_key: SecretStr | None = None
+    # comma-separated, so that a new secret can be added before the old one goes
+    stripe_webhook_secret: SecretStr | None = None
+    stripe_api_base: str | None = None
+    stripe_calls_per_second: float = Field(default=20.0, gt=0, le=100)
+    sandbox_stripe_port: int = Field(default=0, ge=0, le=65535)
+
+    x_bearer_token: SecretStr | None = None
+    x_api_base: str | None = None
+    sandbox_network_port: int = Field(default=0, ge=0, le=65535)
+
+    smtp_url: SecretStr | None = None
+    mail_from: str = "Marquee <hello@marquee.example>"
+
+    s3_bucket: str | None = None
+    s3_endpoint_url: str | None = None
+    s3_access_key: SecretStr | None = None
+    s3_secret_key: SecretStr | None = None
+    s3_region: str = "us-east-1"
+
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
+    marketplace_fee_bp: int = Field(default=800, ge=0, le=5000)
+    four_eyes_limit_minor: int = Field(default=200_000, ge=0)
+
+    @model_validator(mode="after")
+    def _pairs_are_whole(self) -> Self:
+        if self.stripe_secret_key and not self.stripe_webhook_secret:
+            raise ValueError("STRIPE_WEBHOOK_SECRET is missing: STRIPE_SECRET_KEY needs it to verify Stripe's events")
+        if self.stripe_webhook_secret and not self.stripe_secret_key:
+            raise ValueError("STRIPE_SECRET_KEY is missing although STRIPE_WEBHOOK_SECRET is set")
+        if self.stripe_api_base and not self.stripe_secret_key:
+            raise ValueError("STRIPE_SECRET_KEY is missing although STRIPE_API_BASE is set")
+        if bool(self.s3_access_key) != bool(self.s3_secret_key):
+            raise ValueError("S3_ACCESS_KEY and S3_SECRET_KEY go together: one of them is missing")
+        if (self.s3_access_key or self.s3_endpoint_url) and not self.s3_bucket:
+            raise ValueError("S3_BUCKET is missing although other S3 settings are present")
+        return self
+
+    @model_validator(mode="after")
+    def _addresses_make_sense(self) -> Self:
+        _check_scheme("DATABASE_URL", self.database_url, {"sqlite", "postgresql", "postgresql+psycopg"})
+        _check_scheme("BROKER_URL", self.broker_url, {"redis", "rediss", "amqp", "amqps", "filesystem"})
+        _check_scheme("SMTP_URL", _plain(self.smtp_url), {"smtp", "smtps"})
+        for name, value in (("BASE_URL", self.base_url), ("STRIPE_API_BASE", self.stripe_api_base)):
+            _check_scheme(name, value, {"http", "https"})
+        _check_scheme("X_API_BASE", self.x_api_base, {"http", "https"})
+        _check_scheme("S3_ENDPOINT_URL", self.s3_endpoint_url, {"http", "https"})
+        return self
+
+    @model_validator(mode="after")
+    def _production_is_complete(self) -> Self:
+        if self.environment == "production":
+            for name in ("secret_key", "password_salt", "base_url", "database_url", "stripe_secret_key", "smtp_url"):
+                if not getattr(self, name):
+                    raise ValueError(f"{name.upper()} is missing: ENVIRONMENT=production needs it")
+        return self
+
+    # what the defaults amount to -----------------------------------------------------------------
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether one-click sign-ins and the sandbox pages may be shown."""
+        return self.environment == "demo"
+
+    @property
+    def public_url(self) -> str:
+        """Our own address without a trailing slash, as browsers and Stripe see it."""
+        return (self.base_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def database(self) -> str:
+        """SQLAlchemy URL of the database."""
+        return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'marquee.db'}"
+
+    @property
+    def uses_stripe_sandbox(self) -> bool:
+        """Whether no Stripe key is set, so the embedded stand-in serves the SDK."""
+        return self.stripe_secret_key is None
+
+    @property
+    def stripe_sandbox_port(self) -> int:
+        """Where the embedded Stripe stand-in listens."""
+        return self.sandbox_stripe_port or self.port + 1
+
+    @property
+    def stripe_base(self) -> str | None:
+        """Address of the Stripe API, or None for Stripe's own."""
+        if self.uses_stripe_sandbox:
+            return f"http://127.0.0.1:{self.stripe_sandbox_port}"
+        return self.stripe_api_base
+
+    @property
+    def stripe_key(self) -> str:
+        """The secret key the SDK sends."""
+        return _plain(self.stripe_secret_key) or SANDBOX_STRIPE_KEY
+
+    @property
+    def stripe_webhook_secrets(self) -> tuple[str, ...]:
+        """Secrets of the webhook endpoint, newest first."""
+        given = _plain(self.stripe_webhook_secret)
+        if given is None:
+            return (f"whsec_{local_secret(self.data_dir, 'stripe-webhook')}",)
+        return tuple(part.strip() for part in given.split(",") if part.strip())
+
+    @property
+    def uses_x_sandbox(self) -> bool:
+        """Whether no X token is set, so the embedded stand-in serves tweepy."""
+        return self.x_bearer_token is None
+
+    @property
+    def network_sandbox_base(self) -> str:
+        """Address of the embedded network stand-in."""
+        return f"http://127.0.0.1:{self.sandbox_network_port or self.port + 2}"
+
+    @property
+    def x_base(self) -> str | None:
+        """Address of the X API, or None for X's own."""
+        return self.x_api_base or (self.network_sandbox_base if self.uses_x_sandbox else None)
+
+    @property
+    def x_token(self) -> str:
+        """The bearer token tweepy sends."""
+        return _plain(self.x_bearer_token) or SANDBOX_X_TOKEN
+
+    def secret(self, purpose: str) -> str:
+        """A secret string for signing: from SECRET_KEY where set, else kept in the data folder."""
+        given = _plain(self.secret_key)
+        return f"{given}:{purpose}" if given else local_secret(self.data_dir, purpose)
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the environment; raise ConfigurationError with one sentence naming the variable."""
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]  # overrides are validated by pydantic
+    except ValidationError as error:
+        raise ConfigurationError(_sentence(error)) from None
+
+
+def local_secret(data_dir: Path, purpose: str) -> str:
+    """A random secret that is made once and kept, readable by its owner only, in the data folder."""
+    path = data_dir / "secrets" / purpose
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        fresh.touch(mode=0o600)
+        fresh.write_text(secrets.token_hex(32))
+        try:
+            path.hardlink_to(fresh)  # the first of racing processes wins; the others read its value
+        except FileExistsError:
+            pass
+        fresh.unlink()
+    return path.read_text()
+
+
+def _plain(value: SecretStr | None) -> str | None:
+    return value.get_secret_value() if value else None
+
+
+def _check_scheme(variable: str, value: str | None, allowed: set[str]) -> None:
+    if value is not None and urlsplit(value).scheme not in allowed:
+        raise ValueError(f"{variable} must start with one of: {', '.join(sorted(f'{s}://' for s in allowed))}")
+
+
+def _sentence(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_input=False)[0]
+    message = first["msg"].removeprefix("Value error, ")
+    variable = "_".join(str(part) for part in first["loc"]).upper()
+    return f"{variable} is wrong: {message}." if variable else f"{message}."
+
+

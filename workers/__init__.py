@@ -1,0 +1,1 @@
+"""The second front door: what happens without anyone clicking."""
