@@ -212,5 +212,3 @@ def _sentence(error: ValidationError) -> str:
     message = first["msg"].removeprefix("Value error, ")
     variable = "_".join(str(part) for part in first["loc"]).upper()
     return f"{variable} is wrong: {message}." if variable else f"{message}."
-
-

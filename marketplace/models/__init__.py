@@ -1,0 +1,72 @@
+"""Tables: how things are stored. No rules here beyond what a database can check."""
+
+from marketplace.models.account import Account, Role
+from marketplace.models.actor import Actor, ActorLanguage
+from marketplace.models.audit import Audit
+from marketplace.models.availability import BookOut, ExtraHours, WeeklyHours
+from marketplace.models.base import Base
+from marketplace.models.booking import Booking, BookingEvent
+from marketplace.models.brief import Beat, Brief
+from marketplace.models.capture import CaptureSession, Take, TakeNote, Upload
+from marketplace.models.clip import Clip, ClipFlavour
+from marketplace.models.connect import ConnectAccount
+from marketplace.models.flag import Flag
+from marketplace.models.grant import Grant
+from marketplace.models.job_run import JobRun
+from marketplace.models.ledger import Balanced, LedgerAccount, LedgerEntry, Posting
+from marketplace.models.notice import Notice
+from marketplace.models.outbox import OutboxCommand
+from marketplace.models.payment import Dispute, Payment, PaymentEvent, Refund
+from marketplace.models.payout import Payout, PayoutEvent
+from marketplace.models.platform import Member, Platform, Shortlisted
+from marketplace.models.rate import Rate
+from marketplace.models.score import Score
+from marketplace.models.social import PostSeen, SocialAccount, StatsSnapshot
+from marketplace.models.stripe_event import StripeEvent
+
+__all__ = [
+    "Account",
+    "Actor",
+    "ActorLanguage",
+    "Audit",
+    "Balanced",
+    "Base",
+    "Beat",
+    "BookOut",
+    "Booking",
+    "BookingEvent",
+    "Brief",
+    "CaptureSession",
+    "Clip",
+    "ClipFlavour",
+    "ConnectAccount",
+    "Dispute",
+    "ExtraHours",
+    "Flag",
+    "Grant",
+    "JobRun",
+    "LedgerAccount",
+    "LedgerEntry",
+    "Member",
+    "Notice",
+    "OutboxCommand",
+    "Payment",
+    "PaymentEvent",
+    "Payout",
+    "PayoutEvent",
+    "Platform",
+    "PostSeen",
+    "Posting",
+    "Rate",
+    "Refund",
+    "Role",
+    "Score",
+    "Shortlisted",
+    "SocialAccount",
+    "StatsSnapshot",
+    "StripeEvent",
+    "Take",
+    "TakeNote",
+    "Upload",
+    "WeeklyHours",
+]
