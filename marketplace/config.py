@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -190,10 +191,8 @@ def local_secret(data_dir: Path, purpose: str) -> str:
         fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         fresh.touch(mode=0o600)
         fresh.write_text(secrets.token_hex(32))
-        try:
+        with contextlib.suppress(FileExistsError):
             path.hardlink_to(fresh)  # the first of racing processes wins; the others read its value
-        except FileExistsError:
-            pass
         fresh.unlink()
     return path.read_text()
 

@@ -6,7 +6,7 @@ migrate`); the `alembic` command line reads the settings itself.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
@@ -18,7 +18,7 @@ from marketplace.models import Base
 from marketplace.models.column import UTC
 
 
-def render_item(kind: str, item: Any, autogen: AutogenContext) -> str | bool:
+def render_item(kind: str, item: Any, autogen: AutogenContext) -> str | Literal[False]:
     """Write our own column types with their imports: Alembic leaves them out and the file fails with NameError."""
     if kind == "type" and isinstance(item, UTC):
         autogen.imports.add("from marketplace.models.column import UTC")
