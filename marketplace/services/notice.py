@@ -1,0 +1,113 @@
+"""Notices: what people are told, in the product and by mail. The row is written with the change that it tells of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from marketplace.jobs import Job, enqueue
+from marketplace.models import Account, Actor, Member, Notice, Role
+from marketplace.models.account import account_role
+
+MOST_TRIES = 8
+FIRST_RETRY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A notice as the mail gateway needs it; `path` is ours, to be joined to the public address."""
+
+    notice_id: int
+    to: str
+    name: str
+    zone: str
+    title: str
+    words: str
+    path: str
+
+
+def notify(
+    db: Session, *, account_ids: Iterable[int], key: str, kind: str, title: str, words: str, path: str, now: datetime
+) -> None:
+    """Tell each account once about the event named `key`; telling again changes nothing."""
+    wanted = {f"{key}:{account_id}": account_id for account_id in account_ids}
+    known = set(db.scalars(select(Notice.key).where(Notice.key.in_(wanted))))
+    fresh = [
+        Notice(account_id=account_id, key=full, kind=kind, title=title, words=words, path=path, created_at=now)
+        for full, account_id in wanted.items()
+        if full not in known
+    ]
+    db.add_all(fresh)
+    db.flush()
+    for notice in fresh:
+        enqueue(db, Job.SEND_NOTICE, notice.id)
+
+
+def accounts_of_platform(db: Session, platform_id: int) -> Sequence[int]:
+    """Every member of the platform."""
+    return db.scalars(select(Member.account_id).where(Member.platform_id == platform_id)).all()
+
+
+def accounts_of_actor(db: Session, actor_id: int) -> Sequence[int]:
+    """The actor's own account; nobody for an actor who cannot sign in."""
+    return db.scalars(select(Actor.account_id).where(Actor.id == actor_id, Actor.account_id.is_not(None))).all()
+
+
+def accounts_of_admins(db: Session) -> Sequence[int]:
+    """Every active admin."""
+    admins = select(account_role.c.account_id).join(Role).where(Role.name == "admin")
+    return db.scalars(select(Account.id).where(Account.id.in_(admins), Account.active)).all()
+
+
+def list_notices(db: Session, account_id: int, *, limit: int = 50) -> Sequence[Notice]:
+    """The newest notices of an account, newest first."""
+    newest = select(Notice).where(Notice.account_id == account_id).order_by(Notice.created_at.desc(), Notice.id.desc())
+    return db.scalars(newest.limit(limit)).all()
+
+
+def count_unread(db: Session, account_id: int) -> int:
+    """How many notices the account has not looked at."""
+    unread = select(func.count()).where(Notice.account_id == account_id, Notice.read_at.is_(None))
+    return db.scalar(unread) or 0
+
+
+def mark_all_read(db: Session, account_id: int, *, now: datetime) -> None:
+    """The account has seen its list."""
+    db.execute(update(Notice).where(Notice.account_id == account_id, Notice.read_at.is_(None)).values(read_at=now))
+
+
+def find_letter(db: Session, notice_id: int) -> Letter | None:
+    """The mail a notice still wants, or None when it has been sent, given up or is no more."""
+    row = db.execute(
+        select(Notice, Account.email, Account.name, Account.zone)
+        .join(Account, Account.id == Notice.account_id)
+        .where(Notice.id == notice_id, Notice.mailed_at.is_(None), Notice.attempts < MOST_TRIES)
+    ).first()
+    if row is None:
+        return None
+    notice, email, name, zone = row
+    return Letter(notice.id, email, name, zone, notice.title, notice.words, notice.path)
+
+
+def mark_mailed(db: Session, notice_id: int, *, now: datetime) -> None:
+    """The mail has been handed over."""
+    db.execute(update(Notice).where(Notice.id == notice_id).values(mailed_at=now))
+
+
+def mark_failed(db: Session, notice_id: int) -> None:
+    """The mail could not be handed over; the sweep tries again later, a bounded number of times."""
+    db.execute(update(Notice).where(Notice.id == notice_id).values(attempts=Notice.attempts + 1))
+
+
+def find_unsent(db: Session, *, now: datetime, limit: int = 100) -> Sequence[int]:
+    """Notices whose mail a lost message or a failed try left undone, oldest first."""
+    return db.scalars(
+        select(Notice.id)
+        .where(Notice.mailed_at.is_(None), Notice.attempts < MOST_TRIES, Notice.created_at < now - FIRST_RETRY)
+        .order_by(Notice.created_at)
+        .limit(limit)
+    ).all()
