@@ -1,0 +1,52 @@
+"""`python -m marketplace COMMAND`: reads the settings and runs one command."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from importlib import import_module
+from types import ModuleType
+
+from marketplace.config import ConfigurationError, load_settings
+
+# a command is a module of marketplace.command; only the one asked for is loaded, since each brings its own libraries
+COMMANDS = (
+    "run",
+    "migrate",
+    "reset",
+    "serve",
+    "work",
+    "beat",
+    "create-admin",
+    "check-config",
+)
+
+
+def load_command(name: str) -> ModuleType:
+    """The module of a command: HELP, add_arguments(parser), main(settings, args) -> exit status."""
+    return import_module(f"marketplace.command.{name.replace('-', '_')}")
+
+
+def make_parser(names: tuple[str, ...]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m marketplace", description="Marquee")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name in names:
+        module = load_command(name)
+        module.add_arguments(commands.add_parser(name, help=module.HELP, description=module.HELP))
+    return parser
+
+
+def main(argv: list[str]) -> int:
+    names = (argv[0],) if argv and argv[0] in COMMANDS else COMMANDS
+    args = make_parser(names).parse_args(argv)
+    try:
+        settings = load_settings()
+    except ConfigurationError as error:
+        print(f"Marquee cannot start: {error}", file=sys.stderr)
+        return 2
+    status: int = load_command(args.command).main(settings, args)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,64 @@
+"""The timetable: every periodic task in one table, each run claimed so that two clocks do the work once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import delete, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from marketplace.models.job_run import JobRun
+from workers.task import Tools
+
+CLAIMS_KEPT = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Periodic:
+    """One row of the timetable: `function(tools)` once in every `every`, counted from midnight UTC of 1970."""
+
+    name: str
+    every: timedelta
+    function: Callable[[Tools], None]
+
+    def period(self, now: datetime) -> str:
+        """The name of the period that `now` lies in: its first instant."""
+        seconds = int(self.every.total_seconds())
+        return datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, UTC).isoformat()
+
+
+def forget_old_claims(tools: Tools) -> None:
+    """Claims only matter while a second clock could still arrive for their period."""
+    with tools.unit_of_work() as db:
+        db.execute(delete(JobRun).where(JobRun.started_at < tools.now() - CLAIMS_KEPT))
+
+
+TIMETABLE: tuple[Periodic, ...] = (Periodic("job_run.forget", timedelta(hours=1), forget_old_claims),)
+
+
+def run_periodic(tools: Tools, row: Periodic) -> bool:
+    """Do a row's work unless its period is taken; True if it was ours. A failed run gives its period back."""
+    now = tools.now()
+    period = row.period(now)
+    ours = (JobRun.job == row.name) & (JobRun.period == period)
+    with tools.unit_of_work() as db:
+        if not _claim(db, row.name, period, now):
+            return False
+    try:
+        row.function(tools)
+    except Exception:
+        with tools.unit_of_work() as db:
+            db.execute(delete(JobRun).where(ours))
+        raise
+    with tools.unit_of_work() as db:
+        db.execute(update(JobRun).where(ours).values(finished_at=tools.now()))
+    return True
+
+
+def _claim(db: Session, job: str, period: str, now: datetime) -> bool:
+    insert = sqlite.insert if db.get_bind().dialect.name == "sqlite" else postgresql.insert
+    row = insert(JobRun).values(job=job, period=period, started_at=now).on_conflict_do_nothing()
+    return bool(db.execute(row.returning(JobRun.job)).first())
