@@ -54,7 +54,8 @@ def accounts_of_platform(db: Session, platform_id: int) -> Sequence[int]:
 
 def accounts_of_actor(db: Session, actor_id: int) -> Sequence[int]:
     """The actor's own account; nobody for an actor who cannot sign in."""
-    return db.scalars(select(Actor.account_id).where(Actor.id == actor_id, Actor.account_id.is_not(None))).all()
+    account_id = db.scalar(select(Actor.account_id).where(Actor.id == actor_id))
+    return [] if account_id is None else [account_id]
 
 
 def accounts_of_admins(db: Session) -> Sequence[int]:
