@@ -1,0 +1,81 @@
+"""Transactions of a request: one session for looking, and units of work for changing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from flask import Flask, current_app, g, request
+from sqlalchemy.orm import Session
+
+from marketplace.db import Database
+from marketplace.jobs import RunJob
+
+DATABASE, RUN_JOB, CLOCK = "marquee.database", "marquee.run_job", "marquee.clock"
+
+# Flask-Security commits the request's session itself, so on its forms (and on the confirmation link) that one may write
+WRITING_BLUEPRINT = "security"
+WRITING_LINK = "security.confirm_email"
+
+
+class RequestSession:
+    """What Flask-Security's datastore expects of a database object: its session is the request's."""
+
+    @property
+    def session(self) -> Session:
+        return reading()
+
+
+def install(app: Flask, database: Database, run_job: RunJob) -> None:
+    """Give every request of `app` its transactions."""
+    app.extensions[DATABASE] = database
+    app.extensions[RUN_JOB] = run_job
+    app.extensions[CLOCK] = _utc_now
+    app.teardown_request(_close)
+
+
+def reading() -> Session:
+    """The request's session: for looking, in everything but Flask-Security's own forms."""
+    if "db" not in g:
+        database: Database = current_app.extensions[DATABASE]
+        g.db = database.writers() if _writes() else database.readers()
+    session: Session = g.db
+    return session
+
+
+@contextmanager
+def unit_of_work() -> Iterator[Session]:
+    """One writing transaction, committed at the end of the block, then its jobs.
+
+    It has a connection of its own, so that a form that takes long to arrive or to check locks nobody out. What the
+    request has read is read again afterwards.
+    """
+    with current_app.extensions[DATABASE].unit_of_work(current_app.extensions[RUN_JOB]) as db:
+        yield db
+    if "db" in g:
+        g.db.rollback()
+
+
+def now() -> datetime:
+    """The instant of this request: the same wherever it asks."""
+    if "now" not in g:
+        g.now = current_app.extensions[CLOCK]()
+    at: datetime = g.now
+    return at
+
+
+def _writes() -> bool:
+    if request.method in {"GET", "HEAD", "OPTIONS"}:
+        return request.endpoint == WRITING_LINK
+    return request.blueprint == WRITING_BLUEPRINT
+
+
+def _close(_error: BaseException | None) -> None:
+    db = g.pop("db", None)
+    if db is not None:
+        db.close()
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,32 @@
+"""What a visitor's browser remembers: the theme, and the zone that times are shown in."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo, available_timezones
+
+from flask import Flask, request
+
+from marketplace.web.guard import find_principal
+
+ZONE_COOKIE = "zone"
+DEFAULT_ZONE = "UTC"
+ZONES = frozenset(available_timezones())
+
+
+def viewer_zone() -> str:
+    """The IANA zone to show times in: the account's own choice, else what the browser says, else UTC."""
+    principal = find_principal()
+    if principal is not None and principal.zone != DEFAULT_ZONE:
+        return principal.zone
+    told = request.cookies.get(ZONE_COOKIE, "")
+    return told if told in ZONES else DEFAULT_ZONE
+
+
+def viewer_zone_info() -> ZoneInfo:
+    """The same, for arithmetic."""
+    return ZoneInfo(viewer_zone())
+
+
+def install(app: Flask) -> None:
+    """Let every template say `viewer_zone`."""
+    app.context_processor(lambda: {"viewer_zone": viewer_zone()})
