@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Final, Literal
 
-from marketplace.domain.errors import Refused
+from marketplace.domain.errors import Invalid, Refused
 
-type Rounding = Literal["half_up", "down", "up"]
+Rounding = Literal["half_up", "down", "up"]
 
 WHOLE_BP: Final = 10_000
 """One whole in basis points."""
@@ -20,6 +21,9 @@ _DECIMALS: Final[dict[str, int]] = {
     **dict.fromkeys(("CLP", "JPY", "KRW", "PYG", "VND", "XAF", "XOF", "XPF"), 0),
     **dict.fromkeys(("BHD", "JOD", "KWD", "OMR", "TND"), 3),
 }
+
+# A comma groups thousands or is refused: "12,50" would be read as 1250 on one side of an ocean and 12.50 on the other.
+_TYPED: Final = re.compile(r"-?([0-9]{1,3}(,[0-9]{3}){1,3}|[0-9]{1,12})(\.[0-9]{1,6})?")
 
 
 class CurrencyMismatch(Refused):
@@ -48,15 +52,13 @@ class Money:
     @classmethod
     def parse(cls, text: str, currency: str) -> Money:
         """Read what a person typed ("1,250.50", "900") in major units; refuses digits the currency does not have."""
-        try:
-            major = Decimal(text.strip().replace(",", "").replace(" ", ""))
-        except InvalidOperation:
-            major = Decimal("NaN")
-        if not major.is_finite():
-            raise Refused(f"“{text.strip()}” is not an amount of money.", code="amount_unreadable")
+        plain = text.replace(" ", "")
+        if not _TYPED.fullmatch(plain):
+            raise Invalid(f"“{text.strip()}” is not an amount of money.", code="amount_unreadable")
+        major = Decimal(plain.replace(",", ""))
         scaled = major.scaleb(decimals(currency))
         if scaled != scaled.to_integral_value():
-            raise Refused(f"{currency} amounts have {_digits(currency)}.", code="amount_too_fine")
+            raise Invalid(f"{currency} amounts have {_digits(currency)}.", code="amount_too_fine")
         return cls(int(scaled), currency)
 
     @property
