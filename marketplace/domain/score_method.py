@@ -142,7 +142,7 @@ def constants_of(network: str) -> NetworkConstants:
 def _fingerprint() -> str:
     networks = {name: asdict(constants) for name, constants in CONSTANTS.items()}
     text = json.dumps({"method": METHOD_CONSTANTS, "networks": networks}, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 CONSTANTS_HASH: Final = _fingerprint()
