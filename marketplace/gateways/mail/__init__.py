@@ -1,0 +1,1 @@
+"""How letters leave: into a folder by default, over SMTP by setting."""

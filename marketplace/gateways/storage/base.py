@@ -1,0 +1,75 @@
+"""What every store of files can do."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import BinaryIO, Final, Protocol
+
+CHUNK_BYTES: Final = 1 << 20
+_KEY: Final = re.compile(r"[a-z]+/[0-9a-f]{2}/[0-9a-f]{40}(\.[a-z0-9]{1,5})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A file that was put away: its key, size and SHA-256 in hex."""
+
+    key: str
+    bytes: int
+    sha256: str
+
+
+class Missing(Exception):
+    """There is no file under this key."""
+
+
+class Storage(Protocol):
+    """Files by key. A key is made here and cannot be guessed; a file is never changed once it is put."""
+
+    def put(self, stream: BinaryIO, *, kind: str, suffix: str, content_type: str) -> Stored:
+        """Keep all that `stream` still holds. `kind` (a lower-case word) groups files, `suffix` is ".mp4" or ""."""
+
+    def open(self, key: str) -> BinaryIO:
+        """The file, to be read and closed by the caller; raises Missing."""
+
+    def url(self, key: str, *, now: datetime, expires_in: timedelta) -> str:
+        """An address that a browser may read the file from until it expires."""
+
+    def delete(self, key: str) -> None:
+        """Forget the file; nothing happens if there is none."""
+
+
+def make_key(kind: str, suffix: str) -> str:
+    """A fresh key, for example "clip/3f/3f0c...9b.mp4"; refuses (ValueError) odd kinds and suffixes."""
+    name = secrets.token_hex(20)
+    return check_key(f"{kind}/{name[:2]}/{name}{suffix}")
+
+
+def check_key(key: str) -> str:
+    """The key, if it is one of ours; refuses (ValueError) anything else, above all a path out of the store."""
+    if not _KEY.fullmatch(key):
+        raise ValueError("this is not a storage key")
+    return key
+
+
+class Measured:
+    """Chunks of a stream, counted and hashed while they pass."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._hash = hashlib.sha256()
+        self.bytes = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        while chunk := self._stream.read(CHUNK_BYTES):
+            self._hash.update(chunk)
+            self.bytes += len(chunk)
+            yield chunk
+
+    def stored(self, key: str) -> Stored:
+        """What has passed, under `key`."""
+        return Stored(key, self.bytes, self._hash.hexdigest())

@@ -1,0 +1,69 @@
+"""Files in a folder, served by our own web process behind signed addresses that expire."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from math import ceil
+from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import urlencode
+
+from marketplace.gateways.storage.base import Measured, Missing, Stored, check_key, make_key
+
+
+class LocalStorage:
+    """Files below `root`. `base_url` is where web serves them; `secret` signs their addresses."""
+
+    def __init__(self, root: Path, *, secret: str, base_url: str = "/media") -> None:
+        self.root = root
+        self._secret = secret.encode()
+        self._base_url = base_url.rstrip("/")
+
+    def put(self, stream: BinaryIO, *, kind: str, suffix: str, content_type: str) -> Stored:
+        """Write beside the final place and rename, so that a reader never meets half a file."""
+        key = make_key(kind, suffix)
+        path = self.root / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f".{path.name}.part")
+        measured = Measured(stream)
+        try:
+            with part.open("xb") as file:
+                for chunk in measured:
+                    file.write(chunk)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+        return measured.stored(key)
+
+    def open(self, key: str) -> BinaryIO:
+        """The file, seekable; raises Missing."""
+        try:
+            return (self.root / check_key(key)).open("rb")
+        except (FileNotFoundError, ValueError):
+            raise Missing(key) from None
+
+    def url(self, key: str, *, now: datetime, expires_in: timedelta) -> str:
+        """A signed path. Its end is rounded up to a whole `expires_in`, so that a page seen twice names it alike
+        and the browser's cache can help: it is valid for at least `expires_in` and less than twice as long.
+        """
+        span = expires_in.total_seconds()
+        until = ceil(ceil((now.timestamp() + span) / span) * span)
+        return f"{self._base_url}/{check_key(key)}?{urlencode({'until': until, 'signature': self._sign(key, until)})}"
+
+    def delete(self, key: str) -> None:
+        """Remove the file if it is there."""
+        with suppress(FileNotFoundError):
+            (self.root / check_key(key)).unlink()
+
+    def may_read(self, key: str, until: str, signature: str, now: datetime) -> bool:
+        """Whether an address with these parts was given out by `url` and has not expired."""
+        if not until.isdecimal() or len(until) > 12 or not signature.isascii():
+            return False
+        right = hmac.compare_digest(self._sign(key, int(until)), signature)
+        return right and now.astimezone(UTC).timestamp() < int(until)
+
+    def _sign(self, key: str, until: int) -> str:
+        return hmac.new(self._secret, f"{until} {key}".encode(), hashlib.sha256).hexdigest()[:40]

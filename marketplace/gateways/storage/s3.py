@@ -1,0 +1,84 @@
+"""Files in an S3 bucket, or in any server that speaks its protocol."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from datetime import datetime, timedelta
+from tempfile import SpooledTemporaryFile
+from typing import Any, BinaryIO, Final, cast
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from marketplace.gateways.storage.base import Measured, Missing, Stored, check_key, make_key
+
+_CONNECT_S: Final = 5
+_READ_S: Final = 60
+_IN_MEMORY_BYTES: Final = 8 << 20
+
+
+class S3Storage:
+    """Files in `bucket`; without keys the machine's own credentials are used. Addresses are presigned by the SDK."""
+
+    def __init__(
+        self,
+        bucket: str,
+        *,
+        region: str,
+        endpoint_url: str | None = None,
+        access_key: str | None = None,
+        secret_key: str | None = None,
+    ) -> None:
+        self.bucket = bucket
+        self._client: Any = boto3.client(
+            "s3",
+            region_name=region,
+            endpoint_url=endpoint_url,
+            aws_access_key_id=access_key,
+            aws_secret_access_key=secret_key,
+            config=Config(
+                signature_version="s3v4",
+                connect_timeout=_CONNECT_S,
+                read_timeout=_READ_S,
+                retries={"max_attempts": 3, "mode": "standard"},
+            ),
+        )
+
+    def put(self, stream: BinaryIO, *, kind: str, suffix: str, content_type: str) -> Stored:
+        """Measure into a temporary file first: an upload that breaks off leaves nothing in the bucket."""
+        key, measured = make_key(kind, suffix), Measured(stream)
+        with SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES) as file:
+            for chunk in measured:
+                file.write(chunk)
+            file.seek(0)
+            headers = {"ContentType": content_type, "ContentDisposition": "inline", "CacheControl": "private"}
+            self._client.upload_fileobj(file, self.bucket, key, ExtraArgs=headers)
+        return measured.stored(key)
+
+    def open(self, key: str) -> BinaryIO:
+        """A copy of the file, seekable; raises Missing."""
+        try:
+            body = self._client.get_object(Bucket=self.bucket, Key=check_key(key))["Body"]
+        except ValueError:
+            raise Missing(key) from None
+        except ClientError as error:
+            if error.response["Error"]["Code"] in {"NoSuchKey", "404"}:
+                raise Missing(key) from None
+            raise
+        file = SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES)  # noqa: SIM115  # the caller closes it
+        with closing(body):
+            for chunk in body.iter_chunks():
+                file.write(chunk)
+        file.seek(0)
+        return cast(BinaryIO, file)
+
+    def url(self, key: str, *, now: datetime, expires_in: timedelta) -> str:
+        """A presigned address; the SDK signs from its own clock, so `now` is not used."""
+        parameters = {"Bucket": self.bucket, "Key": check_key(key)}
+        seconds = int(expires_in.total_seconds())
+        return str(self._client.generate_presigned_url("get_object", Params=parameters, ExpiresIn=seconds))
+
+    def delete(self, key: str) -> None:
+        """Remove the object; S3 does not mind if there is none."""
+        self._client.delete_object(Bucket=self.bucket, Key=check_key(key))
