@@ -1,0 +1,1 @@
+"""The payment company behind its Protocol: Stripe, always through the real SDK."""

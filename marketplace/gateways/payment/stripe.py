@@ -1,0 +1,545 @@
+"""Stripe through its own SDK: the only place where money is really moved."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, Literal, cast
+
+import stripe
+from stripe.params import RefundCreateParams
+from stripe.params.checkout import SessionCreateParams
+from stripe.v2 import core
+
+from marketplace.gateways.payment.base import (
+    AccountOrder,
+    Balance,
+    BalanceTransaction,
+    CardRefused,
+    Charge,
+    Checkout,
+    CheckoutOrder,
+    CheckoutState,
+    Dispute,
+    IncomingEvent,
+    KeyMisused,
+    OnboardingLink,
+    PaymentBusy,
+    PaymentError,
+    PaymentRefused,
+    PaymentUnknown,
+    RecipientAccount,
+    Refund,
+    RefundOrder,
+    Reversal,
+    ReversalOrder,
+    SavedCard,
+    SavedCardOrder,
+    SignatureInvalid,
+    Transfer,
+    TransferOrder,
+    WrongEventForm,
+)
+
+# Without this the SDK reports the latency of each call to Stripe with the next one.
+stripe.enable_telemetry = False
+
+TOLERANCE_S = 300
+PAGE = 100
+CHECKOUT_PARTS = ["payment_intent.latest_charge.balance_transaction"]
+ACCOUNT_PARTS: list[Literal["configuration.recipient", "requirements"]] = ["configuration.recipient", "requirements"]
+
+
+class StripeGateway:
+    """A PaymentGateway on the `stripe` SDK, with the API version that SDK pins.
+
+    `api_base` points it at any Stripe-compatible server. `webhook_secrets` are tried in turn, so that a new secret
+    can be added before the old one goes. `timeout_s` is the longest wait for one answer.
+    """
+
+    def __init__(
+        self,
+        secret_key: str,
+        *,
+        api_base: str | None = None,
+        webhook_secrets: Sequence[str] = (),
+        timeout_s: float = 15,
+        retries: int = 2,
+    ) -> None:
+        self._secrets = tuple(webhook_secrets)
+        self._client = stripe.StripeClient(
+            secret_key,
+            base_addresses={"api": api_base} if api_base else {},
+            # a StripeClient retries nothing unless told; the global default does not reach it
+            max_network_retries=retries,
+            http_client=stripe.RequestsClient(timeout=timeout_s),
+        )
+
+    # checkout ------------------------------------------------------------------------------------
+
+    def create_checkout(self, order: CheckoutOrder, *, idempotency_key: str) -> Checkout:
+        """Open a hosted checkout, to pay or to save a card."""
+        params = _setup_params(order) if order.mode == "setup" else _payment_params(order)
+        with _calling():
+            session = self._client.v1.checkout.sessions.create(params, {"idempotency_key": idempotency_key})
+        return _checkout(session)
+
+    def get_checkout(self, checkout_id: str) -> Checkout:
+        """Read a checkout; its charge comes with it, in one call."""
+        with _calling():
+            return _checkout(self._client.v1.checkout.sessions.retrieve(checkout_id, {"expand": CHECKOUT_PARTS}))
+
+    def expire_checkout(self, checkout_id: str, *, idempotency_key: str) -> Checkout:
+        """Close an open checkout."""
+        with _calling():
+            options: stripe.RequestOptions = {"idempotency_key": idempotency_key}
+            return _checkout(self._client.v1.checkout.sessions.expire(checkout_id, {}, options))
+
+    def get_saved_card(self, setup_intent_id: str) -> SavedCard:
+        """The card of a finished setup."""
+        with _calling():
+            intent = self._client.v1.setup_intents.retrieve(setup_intent_id)
+        customer, method = _id(intent.customer), _id(intent.payment_method)
+        if customer is None or method is None:
+            raise PaymentRefused("The card has not been saved.", code="setup_incomplete")
+        return SavedCard(customer, method)
+
+    def charge_saved_card(self, order: SavedCardOrder, *, idempotency_key: str) -> Charge:
+        """Charge off session, and read the charge with its fee."""
+        with _calling():
+            intent = self._client.v1.payment_intents.create(
+                {
+                    "amount": order.amount_minor,
+                    "currency": order.currency.lower(),
+                    "customer": order.customer_id,
+                    "payment_method": order.payment_method_id,
+                    "off_session": True,
+                    "confirm": True,
+                    "description": order.description,
+                    "transfer_group": order.transfer_group,
+                    "metadata": dict(order.metadata),
+                },
+                {"idempotency_key": idempotency_key},
+            )
+        charge_id = _id(intent.latest_charge)
+        if intent.status != "succeeded" or charge_id is None:
+            raise CardRefused("The charge is not finished.", code=intent.status)
+        return self.get_charge(charge_id)
+
+    def get_charge(self, charge_id: str) -> Charge:
+        """Read a charge with its movement on our balance."""
+        with _calling():
+            return _charge(self._client.v1.charges.retrieve(charge_id, {"expand": ["balance_transaction"]}))
+
+    # transfers -----------------------------------------------------------------------------------
+
+    def create_transfer(self, order: TransferOrder, *, idempotency_key: str) -> Transfer:
+        """Move money; it becomes available to the account when the charge's funds do."""
+        with _calling():
+            transfer = self._client.v1.transfers.create(
+                {
+                    "amount": order.amount_minor,
+                    "currency": order.currency.lower(),
+                    "destination": order.account_id,
+                    "source_transaction": order.charge_id,
+                    "transfer_group": order.transfer_group,
+                    "description": order.description,
+                    "metadata": dict(order.metadata),
+                },
+                {"idempotency_key": idempotency_key},
+            )
+        return _transfer(transfer)
+
+    def get_transfer(self, transfer_id: str) -> Transfer:
+        """Read a transfer."""
+        with _calling():
+            return _transfer(self._client.v1.transfers.retrieve(transfer_id))
+
+    def list_transfers(self, transfer_group: str) -> list[Transfer]:
+        """All transfers of a group."""
+        with _calling():
+            page = self._client.v1.transfers.list({"transfer_group": transfer_group, "limit": PAGE})
+            return [_transfer(each) for each in page.auto_paging_iter()]
+
+    def reverse_transfer(self, order: ReversalOrder, *, idempotency_key: str) -> Reversal:
+        """Take money of a transfer back."""
+        with _calling():
+            reversal = self._client.v1.transfers.reversals.create(
+                order.transfer_id,
+                {"amount": order.amount_minor, "metadata": dict(order.metadata)},
+                {"idempotency_key": idempotency_key},
+            )
+        return _reversal(reversal)
+
+    def list_reversals(self, transfer_id: str) -> list[Reversal]:
+        """All reversals of a transfer."""
+        with _calling():
+            page = self._client.v1.transfers.reversals.list(transfer_id, {"limit": PAGE})
+            return [_reversal(each) for each in page.auto_paging_iter()]
+
+    # refunds and disputes ------------------------------------------------------------------------
+
+    def create_refund(self, order: RefundOrder, *, idempotency_key: str) -> Refund:
+        """Give money back to the customer."""
+        params: RefundCreateParams = {
+            "charge": order.charge_id,
+            "amount": order.amount_minor,
+            "metadata": dict(order.metadata),
+        }
+        with _calling():
+            return _refund(self._client.v1.refunds.create(params, {"idempotency_key": idempotency_key}))
+
+    def get_refund(self, refund_id: str) -> Refund:
+        """Read a refund."""
+        with _calling():
+            return _refund(self._client.v1.refunds.retrieve(refund_id))
+
+    def list_refunds(self, charge_id: str) -> list[Refund]:
+        """All refunds of a charge."""
+        with _calling():
+            page = self._client.v1.refunds.list({"charge": charge_id, "limit": PAGE})
+            return [_refund(each) for each in page.auto_paging_iter()]
+
+    def get_dispute(self, dispute_id: str) -> Dispute:
+        """Read a dispute."""
+        with _calling():
+            return _dispute(self._client.v1.disputes.retrieve(dispute_id))
+
+    def list_disputes(self, charge_id: str) -> list[Dispute]:
+        """All disputes of a charge."""
+        with _calling():
+            page = self._client.v1.disputes.list({"charge": charge_id, "limit": PAGE})
+            return [_dispute(each) for each in page.auto_paging_iter()]
+
+    # connected accounts --------------------------------------------------------------------------
+
+    def create_account(self, order: AccountOrder, *, idempotency_key: str) -> RecipientAccount:
+        """An Accounts v2 recipient with the Express dashboard; fees and losses are ours."""
+        with _calling():
+            account = self._client.v2.core.accounts.create(
+                {
+                    "contact_email": order.email,
+                    "display_name": order.display_name,
+                    "dashboard": "express",
+                    "identity": {"country": order.country.lower(), "entity_type": "individual"},
+                    "configuration": {
+                        "recipient": {"capabilities": {"stripe_balance": {"stripe_transfers": {"requested": True}}}}
+                    },
+                    "defaults": {
+                        "currency": order.currency.lower(),
+                        "responsibilities": {"fees_collector": "application", "losses_collector": "application"},
+                    },
+                    "include": [*ACCOUNT_PARTS],
+                    "metadata": dict(order.metadata),
+                },
+                {"idempotency_key": idempotency_key},
+            )
+        return _account(account)
+
+    def get_account(self, account_id: str) -> RecipientAccount:
+        """Read a connected account."""
+        with _calling():
+            return _account(self._client.v2.core.accounts.retrieve(account_id, {"include": [*ACCOUNT_PARTS]}))
+
+    def create_onboarding_link(self, account_id: str, *, return_url: str, refresh_url: str) -> OnboardingLink:
+        """A fresh link, good for one opening. No key: two links do no harm, and a kept one would be used up."""
+        with _calling():
+            link = self._client.v2.core.account_links.create(
+                {
+                    "account": account_id,
+                    "use_case": {
+                        "type": "account_onboarding",
+                        "account_onboarding": {"return_url": return_url, "refresh_url": refresh_url},
+                    },
+                }
+            )
+        return OnboardingLink(link.url, datetime.fromisoformat(link.expires_at))
+
+    # balance -------------------------------------------------------------------------------------
+
+    def get_balance(self, currency: str) -> Balance:
+        """What is available and pending; nought where the company has no entry."""
+        with _calling():
+            balance = self._client.v1.balance.retrieve()
+        code = currency.lower()
+        available = sum(each.amount for each in balance.available if each.currency == code)
+        pending = sum(each.amount for each in balance.pending if each.currency == code)
+        return Balance(available, pending, currency)
+
+    def list_balance_transactions(self, *, since: datetime) -> Iterator[BalanceTransaction]:
+        """Every movement since an instant."""
+        with _calling():
+            page = self._client.v1.balance_transactions.list({"created": {"gte": _seconds(since)}, "limit": PAGE})
+            for each in page.auto_paging_iter():
+                yield _balance_transaction(each)
+
+    # events --------------------------------------------------------------------------------------
+
+    def list_undelivered_events(self, *, since: datetime) -> Iterator[IncomingEvent]:
+        """Events nobody has answered yet."""
+        with _calling():
+            page = self._client.v1.events.list(
+                {"delivery_success": False, "created": {"gte": _seconds(since)}, "limit": PAGE}
+            )
+            for each in page.auto_paging_iter():
+                yield _snapshot(each.to_dict())
+
+    def read_snapshot_event(self, payload: bytes, signature: str | None) -> IncomingEvent:
+        """Verify and read a v1 event."""
+        body = self._verified(payload, signature, self._client.construct_event)
+        return _snapshot(body)
+
+    def read_thin_event(self, payload: bytes, signature: str | None) -> IncomingEvent:
+        """Verify and read a v2 notice."""
+        body = self._verified(payload, signature, self._client.parse_event_notification)
+        return _notice(body)
+
+    def _verified(self, payload: bytes, signature: str | None, parse: Callable[..., object]) -> dict[str, Any]:
+        for secret in self._secrets:
+            try:
+                parse(payload, signature, secret, TOLERANCE_S)
+            except stripe.SignatureVerificationError:
+                continue
+            except (ValueError, KeyError, TypeError) as error:
+                raise WrongEventForm(str(error)) from error
+            return cast(dict[str, Any], json.loads(payload))
+        raise SignatureInvalid("No secret of ours has signed this body, or it is older than five minutes.")
+
+
+@contextmanager
+def _calling() -> Iterator[None]:
+    """Turn what the SDK raises into the three outcomes the product tells apart."""
+    try:
+        yield
+    except stripe.StripeError as error:
+        raise _outcome(error) from error
+
+
+def _outcome(error: stripe.StripeError) -> PaymentError:
+    message = error.user_message or str(error)
+    # on 409 and 429 `error.code` is empty although the body names one
+    code = error.code or getattr(error.error, "code", None) or ""
+    if isinstance(error, stripe.CardError):
+        return CardRefused(message, code=code, decline_code=getattr(error.error, "decline_code", None) or "")
+    if error.http_status == 429 or code == "lock_timeout":
+        return PaymentBusy(message, code=code or "rate_limit")
+    if isinstance(error, stripe.AuthenticationError | stripe.PermissionError):
+        return PaymentBusy("Stripe does not accept our key.", code="key_not_accepted")
+    if isinstance(error, stripe.IdempotencyError) and error.http_status == 400:
+        return KeyMisused(message, code="idempotency_error")
+    if error.http_status is not None and 400 <= error.http_status < 500 and error.http_status != 409:
+        return PaymentRefused(message, code=code)
+    return PaymentUnknown(message, code=code)
+
+
+def _payment_params(order: CheckoutOrder) -> SessionCreateParams:
+    params = _common_params(order)
+    params["line_items"] = [
+        {
+            "quantity": 1,
+            "price_data": {
+                "currency": order.currency.lower(),
+                "unit_amount": order.amount_minor,
+                "product_data": {"name": order.description},
+            },
+        }
+    ]
+    params["payment_intent_data"] = {
+        "description": order.description,
+        "metadata": dict(order.metadata),
+        "transfer_group": order.transfer_group,
+    }
+    return params
+
+
+def _setup_params(order: CheckoutOrder) -> SessionCreateParams:
+    params = _common_params(order)
+    params["currency"] = order.currency.lower()
+    params["customer_creation"] = "always"
+    params["setup_intent_data"] = {"description": order.description, "metadata": dict(order.metadata)}
+    return params
+
+
+def _common_params(order: CheckoutOrder) -> SessionCreateParams:
+    params: SessionCreateParams = {
+        "mode": order.mode,
+        "client_reference_id": order.reference,
+        "success_url": order.success_url,
+        "cancel_url": order.cancel_url,
+        "expires_at": order.expires_at_s,
+        "metadata": dict(order.metadata),
+    }
+    if order.customer_email:
+        params["customer_email"] = order.customer_email
+    return params
+
+
+def _checkout(session: stripe.checkout.Session) -> Checkout:
+    intent = session.payment_intent
+    charge = intent.latest_charge if isinstance(intent, stripe.PaymentIntent) else None
+    return Checkout(
+        id=session.id,
+        state=cast(CheckoutState, session.status),
+        mode=session.mode,
+        is_paid=session.payment_status == "paid",
+        amount_minor=session.amount_total,
+        currency=session.currency.upper() if session.currency else None,
+        url=session.url,
+        payment_intent_id=_id(intent),
+        setup_intent_id=_id(session.setup_intent),
+        customer_id=_id(session.customer),
+        charge=_charge(charge) if isinstance(charge, stripe.Charge) else None,
+        metadata=_metadata(session.metadata),
+    )
+
+
+def _charge(charge: stripe.Charge) -> Charge:
+    settled = charge.balance_transaction
+    return Charge(
+        id=charge.id,
+        amount_minor=charge.amount,
+        refunded_minor=charge.amount_refunded,
+        currency=charge.currency.upper(),
+        is_paid=charge.paid and charge.captured,
+        is_disputed=charge.disputed,
+        payment_intent_id=_id(charge.payment_intent),
+        transfer_group=charge.transfer_group,
+        created_at=_instant(charge.created),
+        settled=_balance_transaction(settled) if isinstance(settled, stripe.BalanceTransaction) else None,
+    )
+
+
+def _transfer(transfer: stripe.Transfer) -> Transfer:
+    return Transfer(
+        id=transfer.id,
+        amount_minor=transfer.amount,
+        reversed_minor=transfer.amount_reversed,
+        currency=transfer.currency.upper(),
+        account_id=_id(transfer.destination) or "",
+        charge_id=_id(transfer.source_transaction),
+        transfer_group=transfer.transfer_group,
+        balance_transaction_id=_id(transfer.balance_transaction),
+        metadata=_metadata(transfer.metadata),
+        created_at=_instant(transfer.created),
+    )
+
+
+def _reversal(reversal: stripe.TransferReversal) -> Reversal:
+    return Reversal(
+        id=reversal.id,
+        transfer_id=_id(reversal.transfer) or "",
+        amount_minor=reversal.amount,
+        currency=reversal.currency.upper(),
+        created_at=_instant(reversal.created),
+    )
+
+
+def _refund(refund: stripe.Refund) -> Refund:
+    return Refund(
+        id=refund.id,
+        charge_id=_id(refund.charge),
+        amount_minor=refund.amount,
+        currency=refund.currency.upper(),
+        state=refund.status or "pending",
+        metadata=_metadata(refund.metadata),
+        created_at=_instant(refund.created),
+    )
+
+
+def _dispute(dispute: stripe.Dispute) -> Dispute:
+    moves = dispute.balance_transactions
+    answer_by = dispute.evidence_details.due_by
+    return Dispute(
+        id=dispute.id,
+        charge_id=_id(dispute.charge) or "",
+        amount_minor=dispute.amount,
+        currency=dispute.currency.upper(),
+        state=dispute.status,
+        reason=dispute.reason,
+        answer_by=_instant(answer_by) if answer_by else None,
+        withdrawn_minor=-sum(move.amount for move in moves),
+        fee_minor=sum(move.fee for move in moves),
+        created_at=_instant(dispute.created),
+    )
+
+
+def _account(account: core.Account) -> RecipientAccount:
+    recipient = account.configuration.recipient if account.configuration else None
+    balance = recipient.capabilities.stripe_balance if recipient and recipient.capabilities else None
+    entries = (account.requirements.entries or []) if account.requirements else []
+    return RecipientAccount(
+        id=account.id,
+        can_receive=_is_active(balance, "stripe_transfers") and not account.closed,
+        can_pay_out=_is_active(balance, "payouts") and not account.closed,
+        is_closed=bool(account.closed),
+        open_requirements=tuple(e.description for e in entries if e.awaiting_action_from == "user"),
+        is_past_due=any(e.minimum_deadline.status == "past_due" for e in entries),
+    )
+
+
+def _is_active(balance: object, name: str) -> bool:
+    return getattr(getattr(balance, name, None), "status", None) == "active"
+
+
+def _balance_transaction(move: stripe.BalanceTransaction) -> BalanceTransaction:
+    return BalanceTransaction(
+        id=move.id,
+        kind=move.type,
+        category=move.reporting_category,
+        source_id=_id(move.source),
+        amount_minor=move.amount,
+        fee_minor=move.fee,
+        net_minor=move.net,
+        currency=move.currency.upper(),
+        created_at=_instant(move.created),
+        available_at=_instant(move.available_on),
+    )
+
+
+def _snapshot(body: dict[str, Any]) -> IncomingEvent:
+    subject = body["data"]["object"]
+    return IncomingEvent(
+        id=body["id"],
+        kind=body["type"],
+        account_id=body.get("account"),
+        object_id=subject.get("id"),
+        object_kind=subject.get("object"),
+        api_version=body.get("api_version"),
+        created_at=_instant(body["created"]),
+        is_thin=False,
+        payload=body,
+    )
+
+
+def _notice(body: dict[str, Any]) -> IncomingEvent:
+    related = body.get("related_object") or {}
+    return IncomingEvent(
+        id=body["id"],
+        kind=body["type"],
+        account_id=related.get("id") if related.get("type") == "v2.core.account" else None,
+        object_id=related.get("id"),
+        object_kind=related.get("type"),
+        api_version=None,
+        created_at=datetime.fromisoformat(body["created"]),
+        is_thin=True,
+        payload=body,
+    )
+
+
+def _id(value: object) -> str | None:
+    """The identifier of something that may have been expanded."""
+    return value if value is None or isinstance(value, str) else str(getattr(value, "id"))  # noqa: B009  # any object
+
+
+def _metadata(value: Any) -> dict[str, str]:
+    return {str(name): str(each) for name, each in (value.to_dict() if value else {}).items()}
+
+
+def _instant(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _seconds(instant: datetime) -> int:
+    return int(instant.timestamp())
