@@ -1,0 +1,75 @@
+"""States as people read them: for each noun, a state's words, tone and icon."""
+
+from __future__ import annotations
+
+from typing import Final, Literal, NamedTuple
+
+Tone = Literal["", "ok", "warn", "bad", "info", "accent"]
+
+
+class Status(NamedTuple):
+    """What a state looks like: its words, the tone of its tag and a Heroicons name."""
+
+    words: str
+    tone: Tone
+    icon: str
+
+
+STATUS: Final[dict[str, dict[str, Status]]] = {
+    "booking": {
+        "draft": Status("Draft", "", "pencil"),
+        "requested": Status("Waiting for an answer", "warn", "clock"),
+        "held": Status("Accepted, to be paid", "accent", "credit-card"),
+        "confirmed": Status("Confirmed", "info", "check"),
+        "in_progress": Status("In session", "info", "video-camera"),
+        "delivered": Status("Takes delivered", "accent", "film"),
+        "accepted": Status("Takes accepted", "ok", "check-circle"),
+        "contested": Status("Contested", "bad", "scale"),
+        "closed": Status("Closed", "", "check-circle"),
+        "declined": Status("Declined", "", "no-symbol"),
+        "withdrawn": Status("Withdrawn", "", "arrow-uturn-left"),
+        "expired": Status("Expired", "", "clock"),
+        "cancelled": Status("Cancelled", "", "no-symbol"),
+        "no_delivery": Status("Not delivered", "bad", "exclamation-triangle"),
+    },
+    "payment": {
+        "none": Status("Not paid", "", "credit-card"),
+        "checkout_open": Status("To be paid", "warn", "credit-card"),
+        "processing": Status("Being processed", "info", "clock"),
+        "captured": Status("Paid, held until accepted", "ok", "lock-closed"),
+        "partly_refunded": Status("Partly refunded", "", "arrow-uturn-left"),
+        "refunded": Status("Refunded", "", "arrow-uturn-left"),
+        "failed": Status("Payment failed", "bad", "exclamation-triangle"),
+        "disputed": Status("Disputed", "bad", "scale"),
+        "won": Status("Dispute won", "ok", "check-circle"),
+        "lost": Status("Dispute lost", "bad", "no-symbol"),
+    },
+    "payout": {
+        "review": Status("Needs review", "warn", "clock"),
+        "held": Status("On hold", "bad", "pause-circle"),
+        "blocked": Status("On hold", "bad", "pause-circle"),
+        "approved": Status("Approved", "info", "check"),
+        "rejected": Status("Rejected", "", "no-symbol"),
+        "sending": Status("Being sent", "info", "arrow-up-right"),
+        "unknown": Status("Being checked", "warn", "clock"),
+        "transferred": Status("On its way", "info", "arrow-up-right"),
+        "settled": Status("Sent", "ok", "check-circle"),
+        "paid": Status("Paid", "ok", "check-circle"),
+        "failed": Status("Failed", "bad", "exclamation-triangle"),
+        "reversed": Status("Taken back", "bad", "arrow-uturn-left"),
+        "partly_reversed": Status("Partly taken back", "warn", "arrow-uturn-left"),
+    },
+    "take": {
+        "uploading": Status("Uploading", "info", "arrow-up-tray"),
+        "delivered": Status("Delivered", "accent", "film"),
+        "accepted": Status("Accepted", "ok", "check-circle"),
+        "selected": Status("Selected", "ok", "check-circle"),
+        "retake": Status("Retake asked", "warn", "arrow-path"),
+        "rejected": Status("Rejected", "", "no-symbol"),
+    },
+}
+
+
+def status(state: str, noun: str) -> Status:
+    """What `noun`'s `state` looks like; a state this table does not know is shown in its own words, quietly."""
+    return STATUS.get(noun, {}).get(str(state)) or Status(str(state).replace("_", " ").capitalize(), "", "minus-circle")
