@@ -15,10 +15,12 @@ COMMANDS = (
     "migrate",
     "reset",
     "serve",
+    "sandbox",
     "work",
     "beat",
     "create-admin",
     "check-config",
+    "check-audit",
 )
 
 

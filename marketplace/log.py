@@ -71,6 +71,7 @@ def _last_steps(as_json: bool) -> list[structlog.typing.Processor]:
 
 
 def _quieten() -> None:
-    # psycopg logs "error ignored terminating Pipeline" for each refused constraint of a multi-row insert
-    for name, level in {"psycopg": logging.ERROR, "urllib3": logging.WARNING, "stripe": logging.WARNING}.items():
-        logging.getLogger(name).setLevel(level)
+    for name in ("celery", "kombu", "amqp", "urllib3", "stripe", "werkzeug", "gunicorn", "alembic", "botocore"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    # it logs "error ignored terminating Pipeline" for each refused constraint of a multi-row insert
+    logging.getLogger("psycopg").setLevel(logging.ERROR)

@@ -132,7 +132,7 @@ def _broker(settings: Settings) -> dict[str, Any]:
             "broker_url": settings.broker_url,
             "broker_transport_options": options if settings.broker_url.startswith("redis") else {},
         }
-    return {"broker_url": f"{SCHEME}://", "broker_transport_options": folder_options(settings.data_dir)}
+    return {"broker_url": f"{SCHEME}://localhost", "broker_transport_options": folder_options(settings.data_dir)}
 
 
 @signals.setup_logging.connect

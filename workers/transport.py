@@ -21,11 +21,11 @@ class Channel(filesystem.Channel):
     consumer dies of it.
     """
 
-    def _put(self, queue: str, message: Any, **_: Any) -> None:
+    def _put(self, queue: str, payload: Any, **_: Any) -> None:  # type: ignore[override]  # kombu's own bases disagree on the name
         folder = Path(self.data_folder_out)
         name = f"{time.time_ns():020d}_{uuid4()}.{queue}.msg"
         unready = folder / f".{name}"
-        unready.write_bytes(str_to_bytes(dumps(message)))
+        unready.write_bytes(str_to_bytes(dumps(payload)))
         unready.rename(folder / name)
 
 

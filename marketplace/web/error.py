@@ -13,7 +13,9 @@ from marketplace.domain.errors import Refused
 
 log = structlog.get_logger("marquee.web")
 
-FORM_TOO_OLD = "This form had been open for too long, or was sent from elsewhere. Nothing was changed. Please try again."
+FORM_TOO_OLD = (
+    "This form had been open for too long, or was sent from elsewhere. Nothing was changed. Please try again."
+)
 BUSY = "The database is busy. Nothing was changed. Please try again in a moment."
 
 

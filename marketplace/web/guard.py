@@ -11,7 +11,7 @@ another's is not found.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeVar
 
@@ -155,19 +155,19 @@ def the_actor() -> ActingActor:
 
 
 def _load_principal() -> Principal | None:
-    if not current_user.is_authenticated:
+    if not current_user or not current_user.is_authenticated:
         return None
     account = current_user
-    basis = {"account_id": account.id, "name": account.name, "email": account.email, "zone": account.zone}
+    who = Principal(account.id, account.name, account.email, role="none", zone=account.zone)
     if account.has_role("admin"):
-        return Principal(**basis, role="admin")
+        return replace(who, role="admin")
     db = reading()
     if found := db.scalar(select(Member).where(Member.account_id == account.id)):
-        ids = {"member_id": found.id, "platform_id": found.platform_id, "platform_name": found.platform.name}
-        return Principal(**basis, role="member", **ids)
+        of_platform = replace(who, platform_id=found.platform_id, platform_name=found.platform.name)
+        return replace(of_platform, role="member", member_id=found.id)
     if row := db.execute(select(Actor.id, Actor.portrait_key).where(Actor.account_id == account.id)).first():
-        return Principal(**basis, role="actor", actor_id=row.id, portrait=portrait_url(row.portrait_key))
-    return Principal(**basis, role="none")
+        return replace(who, role="actor", actor_id=row.id, portrait=portrait_url(row.portrait_key))
+    return who
 
 
 def portrait_url(key: str | None) -> str | None:

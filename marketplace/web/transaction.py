@@ -6,21 +6,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from flask import Flask, current_app, g, request
+from flask import Flask, current_app, g
+from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from marketplace.db import Database
 from marketplace.jobs import RunJob
 
 DATABASE, RUN_JOB, CLOCK = "marquee.database", "marquee.run_job", "marquee.clock"
-
-# Flask-Security commits the request's session itself, so on its forms (and on the confirmation link) that one may write
-WRITING_BLUEPRINT = "security"
-WRITING_LINK = "security.confirm_email"
+TURNED = "turned"
 
 
 class RequestSession:
-    """What Flask-Security's datastore expects of a database object: its session is the request's."""
+    """What Flask-Security's datastore expects of a database object: its session is the request's.
+
+    Flask-Security commits it itself, so it may write, though it begins as a reading one: a sign-in that hashes a
+    password for a quarter of a second must not lock out every other writer.
+    """
 
     @property
     def session(self) -> Session:
@@ -36,10 +38,12 @@ def install(app: Flask, database: Database, run_job: RunJob) -> None:
 
 
 def reading() -> Session:
-    """The request's session: for looking, in everything but Flask-Security's own forms."""
+    """The request's session, for looking. Only Flask-Security writes through it; everything else has units of work."""
     if "db" not in g:
         database: Database = current_app.extensions[DATABASE]
-        g.db = database.writers() if _writes() else database.readers()
+        g.db = database.readers()
+        if database.is_sqlite:
+            event.listen(g.db, "before_flush", _turn_writer)
     session: Session = g.db
     return session
 
@@ -65,10 +69,13 @@ def now() -> datetime:
     return at
 
 
-def _writes() -> bool:
-    if request.method in {"GET", "HEAD", "OPTIONS"}:
-        return request.endpoint == WRITING_LINK
-    return request.blueprint == WRITING_BLUEPRINT
+def _turn_writer(db: Session, *_: object) -> None:
+    """Let go of what was read before the first write: SQLite refuses to turn an old reader into a writer."""
+    if db.info.get(TURNED) is not db.get_transaction():
+        connection = db.connection()
+        connection.exec_driver_sql("COMMIT")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        db.info[TURNED] = db.get_transaction()
 
 
 def _close(_error: BaseException | None) -> None:

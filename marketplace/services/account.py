@@ -1,0 +1,169 @@
+"""Accounts: who joins as what, and what admins decide about them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from marketplace.domain.errors import Conflict, Invalid, NotFound
+from marketplace.models import Account, Actor, Member, Platform, Role
+from marketplace.services.audit import record_audit
+
+ADULT_YEARS = 18
+SLUG_LENGTH = 60
+RoleName = Literal["member", "actor", "admin"]
+Subject = Literal["platform", "actor"]
+MODEL: dict[str, type[Platform] | type[Actor]] = {"platform": Platform, "actor": Actor}
+
+
+@dataclass(frozen=True)
+class Decider:
+    """The admin who decides, and from where."""
+
+    account_id: int
+    ip: str | None = None
+
+
+def join_as_platform(db: Session, *, account: Account, platform_name: str, now: datetime) -> Member:
+    """A new platform with this account as its owner; limited until an admin has vetted it."""
+    slug = free_slug(db, Platform, platform_name)
+    platform = Platform(slug=slug, name=platform_name.strip(), zone=account.zone, created_at=now)
+    owner = Member(platform=platform, account=account, created_at=now)
+    db.add_all([platform, owner])
+    give_role(db, account, "member")
+    db.flush()
+    return owner
+
+
+def join_as_actor(db: Session, *, account: Account, born_on: date, now: datetime) -> Actor:
+    """A new actor's page, not listed yet. Refuses anyone under 18 on the day of `now`."""
+    if not is_adult(born_on, now.date()):
+        raise Invalid("Marquee is for people who are 18 or older. No account was made.", field="born_on")
+    actor = Actor(
+        slug=free_slug(db, Actor, account.name),
+        name=account.name,
+        account=account,
+        zone=account.zone,
+        born_on=born_on,
+        created_at=now,
+        updated_at=now,
+    )
+    db.add(actor)
+    give_role(db, account, "actor")
+    db.flush()
+    return actor
+
+
+def is_adult(born_on: date, today: date) -> bool:
+    """Whether somebody born on that day has had their 18th birthday by today."""
+    had_birthday = (today.month, today.day) >= (born_on.month, born_on.day)
+    return today.year - born_on.year - (not had_birthday) >= ADULT_YEARS
+
+
+def give_role(db: Session, account: Account, name: RoleName) -> None:
+    """Add a role to an account; the roles themselves are rows, made when first given."""
+    role = db.scalar(select(Role).where(Role.name == name)) or Role(name=name)
+    if role not in account.roles:
+        account.roles.append(role)
+
+
+def free_slug(db: Session, model: type[Platform] | type[Actor], name: str) -> str:
+    """A readable address for a name that nobody has yet: "Zoë Ngô" is "zoe-ngo", then "zoe-ngo-2"."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    base = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:SLUG_LENGTH] or "page"
+    taken = set(db.scalars(select(model.slug).where(model.slug.startswith(base, autoescape=True))))
+    number, slug = 1, base
+    while slug in taken:
+        number += 1
+        slug = f"{base}-{number}"
+    return slug
+
+
+def vet_platform(db: Session, *, platform_id: int, by: Decider, reason: str, now: datetime) -> None:
+    """Lift a new platform's limits."""
+    _mark(
+        db,
+        "platform",
+        platform_id,
+        "vet",
+        {"vetted_at": now},
+        before={"vetted_at": None},
+        by=by,
+        reason=reason,
+        now=now,
+    )
+
+
+def verify_actor(db: Session, *, actor_id: int, by: Decider, reason: str, now: datetime) -> None:
+    """Record that an actor's identity has been checked."""
+    _mark(
+        db,
+        "actor",
+        actor_id,
+        "verify",
+        {"verified_at": now},
+        before={"verified_at": None},
+        by=by,
+        reason=reason,
+        now=now,
+    )
+
+
+def suspend(db: Session, *, about: Subject, about_id: int, by: Decider, reason: str, now: datetime) -> None:
+    """Stop new bookings and leave the search; running bookings and money already earned go on. Needs a reason."""
+    if not reason.strip():
+        raise Invalid("Say why: they will read it. Nothing was changed.", field="reason")
+    values: dict[str, object] = {"suspended_at": now}
+    if about == "actor":
+        values["listed"] = False
+    _mark(db, about, about_id, "suspend", values, before={"suspended_at": None}, by=by, reason=reason, now=now)
+
+
+def restore(db: Session, *, about: Subject, about_id: int, by: Decider, reason: str, now: datetime) -> None:
+    """Undo a suspension; a published actor is listed again."""
+    values: dict[str, object] = {"suspended_at": None}
+    if about == "actor":
+        values["listed"] = Actor.published_at.is_not(None)
+    _mark(db, about, about_id, "restore", values, before=None, by=by, reason=reason, now=now)
+
+
+def _mark(
+    db: Session,
+    about: Subject,
+    about_id: int,
+    step: str,
+    values: dict[str, object],
+    *,
+    before: dict[str, None] | None,
+    by: Decider,
+    reason: str,
+    now: datetime,
+) -> None:
+    """Set columns where they are as `before` says (`None`: where it is suspended) and write it into the audit trail."""
+    model = MODEL[about]
+    if db.get(model, about_id) is None:
+        raise NotFound(f"There is no such {about}. Nothing was changed.")
+    here = [getattr(model, name).is_(value) for name, value in before.items()] if before else []
+    here = here or [model.suspended_at.is_not(None)]
+    done = db.execute(update(model).where(model.id == about_id, *here).values(values))
+    if done.rowcount != 1:  # type: ignore[attr-defined]  # an UPDATE's result has it
+        raise Conflict("This has been decided already. Nothing was changed.")
+    record_audit(
+        db,
+        about=about,
+        about_id=about_id,
+        step=step,
+        party="admin",
+        principal_id=by.account_id,
+        before=before or {"suspended": True},
+        after={"step": step},
+        reason=reason,
+        now=now,
+        ip=by.ip,
+    )

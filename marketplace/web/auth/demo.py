@@ -1,0 +1,60 @@
+"""One-click sign-in for the demo: the first platform member, actor and admin, for whoever looks around."""
+
+from __future__ import annotations
+
+from typing import Final, cast
+
+from flask import abort, current_app, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_security import UserMixin, login_user
+from sqlalchemy import select
+
+from marketplace.models import Account, Role
+from marketplace.web.auth import blueprint
+from marketplace.web.guard import find_principal, public
+from marketplace.web.transaction import reading
+
+ROLES: Final = ("member", "actor", "admin")
+HOME: Final = {"member": "public.browse", "actor": "actor.home", "admin": "admin.payouts"}
+IS_DEMO = "MARQUEE_DEMO"
+
+
+@blueprint.get("/home")
+@public
+def home() -> ResponseReturnValue:
+    """Where each kind of person starts after signing in."""
+    principal = find_principal()
+    endpoint = HOME.get(principal.role, "") if principal else ""
+    return redirect(url_for(endpoint) if endpoint in current_app.view_functions else "/", 303)
+
+
+@blueprint.get("/demo")
+@public
+def demo() -> ResponseReturnValue:
+    """The three people of the demo, one button each."""
+    _only_in_demo()
+    people = {role: _first(role) for role in ROLES}
+    return render_template("auth/demo.html", people={role: who for role, who in people.items() if who})
+
+
+@blueprint.post("/demo/<any(member, actor, admin):role>")
+@public
+def demo_sign_in(role: str) -> ResponseReturnValue:
+    """Sign in as the first account with that role. Exists in the demo only."""
+    _only_in_demo()
+    account = _first(role)
+    if account is None:
+        abort(404)
+    login_user(cast(UserMixin, account), authn_via=["demo"])
+    reading().commit()
+    return redirect(url_for("auth.home"), 303)
+
+
+def _only_in_demo() -> None:
+    if not current_app.config[IS_DEMO]:
+        abort(404)
+
+
+def _first(role: str) -> Account | None:
+    theirs = select(Account).join(Account.roles).where(Role.name == role, Account.active)
+    return reading().scalar(theirs.order_by(Account.id).limit(1))
