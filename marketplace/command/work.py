@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from argparse import ArgumentParser, Namespace
 
-from celery.platforms import SecurityWarning
+from celery.exceptions import SecurityWarning
 
 from marketplace.config import Settings
 from marketplace.log import configure_logging

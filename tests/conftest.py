@@ -1,0 +1,214 @@
+"""What every test may use: a fresh database on each engine, settings, the web application, and no network."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import create_engine, text
+from sqlalchemy.orm import Session
+
+from marketplace.command.migrate import migrate
+from marketplace.config import Settings, load_settings
+from marketplace.db import Database
+from marketplace.gateways.outside import Outside, connect_outside
+from marketplace.jobs import Job
+from marketplace.models import Account
+from marketplace.web import create_app
+from tests.postgresql import CannotRun, Server, start_server
+
+ENGINES = ("sqlite", "postgresql")
+URL_VARIABLE = "MARQUEE_TEST_POSTGRESQL"
+WHY_NOT_VARIABLE = "MARQUEE_TEST_NO_POSTGRESQL"
+LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")
+
+server: list[Server] = []
+
+
+# --- the run as a whole ---------------------------------------------------------------------------
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--engine", choices=(*ENGINES, "both"), default="both", help="which databases to test on")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start PostgreSQL once, in the process that controls the others, which learn of it from the environment."""
+    for name in [name for name in os.environ if name.lower() in Settings.model_fields]:
+        del os.environ[name]  # the settings of whoever runs the tests are not the tests'
+    if hasattr(config, "workerinput") or config.option.collectonly or URL_VARIABLE in os.environ:
+        return
+    if config.getoption("--engine") == "sqlite":
+        os.environ[WHY_NOT_VARIABLE] = "--engine sqlite was asked for"
+        return
+    try:
+        server.append(start_server())
+        os.environ[URL_VARIABLE] = server[0].url
+    except CannotRun as reason:
+        os.environ[WHY_NOT_VARIABLE] = str(reason)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    while server:
+        server.pop().stop()
+        os.environ.pop(URL_VARIABLE, None)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that uses a database runs once on each engine."""
+    if "engine" in metafunc.fixturenames:
+        asked = metafunc.config.getoption("--engine")
+        metafunc.parametrize("engine", ENGINES if asked == "both" else [asked], scope="session")
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say in the last lines what this machine could not run."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    reasons: dict[str, int] = {}
+    for report in skipped:
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        reasons[reason.removeprefix("Skipped: ")] = reasons.get(reason.removeprefix("Skipped: "), 0) + 1
+    for reason, count in reasons.items():
+        terminalreporter.write_line(f"could not run: {count} tests: {reason}")
+
+
+def _close_network(event: str, arguments: tuple[Any, ...]) -> None:
+    """Tests reach this machine and nothing else."""
+    if event == "socket.connect":
+        address = arguments[1]
+        if isinstance(address, tuple) and not str(address[0]).startswith(LOOPBACK):
+            raise PermissionError(f"a test wanted to reach {address[0]}: tests have no network")
+
+
+sys.addaudithook(_close_network)
+
+
+# --- databases ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def template(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A migrated database that nobody writes to: each test copies it. Yields its URL."""
+    if engine == "sqlite":
+        url = f"sqlite:///{tmp_path_factory.mktemp('template') / 'template.db'}"
+        _fill_template(url)
+        yield url
+        return
+    base = os.environ.get(URL_VARIABLE)
+    if base is None:
+        pytest.skip(os.environ.get(WHY_NOT_VARIABLE, "no PostgreSQL server was started"))
+    name = f"template_{os.getpid()}"
+    administer(base, f"CREATE DATABASE {name}")
+    _fill_template(f"{base}/{name}")
+    yield f"{base}/{name}"
+    administer(base, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _fill_template(url: str) -> None:
+    made = Database(url)
+    migrate(made.engine)
+    made.dispose()
+
+
+def administer(base: str, statement: str) -> None:
+    """Run a statement that no transaction may contain."""
+    maker = create_engine(
+        f"{base}/postgres".replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT"
+    )
+    with maker.connect() as connection:
+        connection.execute(text(statement))
+    maker.dispose()
+
+
+@pytest.fixture
+def database_url(engine: str, template: str, tmp_path: Path) -> Iterator[str]:
+    """A fresh copy of the migrated database."""
+    if engine == "sqlite":
+        copy = tmp_path / "test.db"
+        shutil.copyfile(template.removeprefix("sqlite:///"), copy)
+        yield f"sqlite:///{copy}"
+        return
+    base, _, name = template.rpartition("/")
+    copied = f"test_{os.getpid()}"
+    administer(base, f"CREATE DATABASE {copied} TEMPLATE {name}")
+    yield f"{base}/{copied}"
+    administer(base, f"DROP DATABASE {copied} WITH (FORCE)")
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A fresh database: the test runs once on SQLite and once on PostgreSQL."""
+    made = Database(database_url)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def db(database: Database) -> Iterator[Session]:
+    """One open writing transaction that is thrown away."""
+    with database.writers() as session:
+        yield session
+        session.rollback()
+
+
+# --- the application ------------------------------------------------------------------------------
+
+
+class Jobs(list[tuple[Job, tuple[int | str, ...]]]):
+    """Records what would have been sent to the workers."""
+
+    def __call__(self, job: Job, ids: tuple[int | str, ...]) -> None:
+        self.append((job, ids))
+
+
+@pytest.fixture
+def jobs() -> Jobs:
+    """Every job that was sent, in order."""
+    return Jobs()
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_url: str) -> Settings:
+    """Settings of a demo on the fresh database, with a data folder of its own."""
+    return load_settings(data_dir=tmp_path / "data", database_url=database_url, port=24999)
+
+
+@pytest.fixture
+def outside(settings: Settings) -> Outside:
+    """The local gateways; a test that calls Stripe or a network starts the stand-in and replaces one."""
+    return connect_outside(settings)
+
+
+@pytest.fixture
+def app(settings: Settings, database: Database, jobs: Jobs, outside: Outside) -> Flask:
+    """The whole web application; forms need no CSRF token here (its own tests switch that on)."""
+    made = create_app(settings, database, jobs, outside, later=lambda call: call())
+    made.config.update(TESTING=True, WTF_CSRF_ENABLED=False, RATELIMIT_ENABLED=False, PROPAGATE_EXCEPTIONS=False)
+    return made
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser that nobody has signed in with."""
+    return app.test_client()
+
+
+@pytest.fixture
+def client_as(app: Flask) -> Callable[[Account], FlaskClient]:
+    """client_as(account): a browser in which that account is signed in."""
+
+    def sign_in(account: Account) -> FlaskClient:
+        browser = app.test_client()
+        with browser.session_transaction() as session:
+            session["_user_id"] = account.fs_uniquifier
+            session["_fresh"] = True
+        return browser
+
+    return sign_in
