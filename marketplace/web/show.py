@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime, format_time, get_timezone_name
@@ -13,7 +12,7 @@ from babel.numbers import format_compact_decimal, format_currency, format_decima
 from heroicons.jinja import heroicon_outline, heroicon_solid
 from jinja2 import Environment
 
-from marketplace.domain.money import decimals
+from marketplace.domain.money import Money
 from marketplace.web.status import status
 
 LOCALE = "en_GB"  # 24-hour clock and day before month; the words on pages are English
@@ -30,21 +29,30 @@ def install(environment: Environment) -> None:
     environment.globals.update(GLOBALS)
 
 
-def money(minor: int, currency: str) -> str:
-    """`minor` units with the currency's sign and all its decimals: "$1,250.00", "¥900"."""
-    return format_currency(_major(minor, currency), currency, locale=CURRENCY_LOCALE)
+def money(amount: Money | int, currency: str | None = None) -> str:
+    """An amount with the currency's sign and all its decimals: "$1,250.00", "¥900".
+
+    Takes a Money alone, or minor units and their currency.
+    """
+    whole_amount = _money(amount, currency)
+    return format_currency(whole_amount.major, whole_amount.currency, locale=CURRENCY_LOCALE)
 
 
-def money_short(minor: int, currency: str) -> str:
+def money_short(amount: Money | int, currency: str | None = None) -> str:
     """As `money`, without decimals when they are all zero: "$180". For rates on cards and ends of ranges."""
-    major = _major(minor, currency)
+    whole_amount = _money(amount, currency)
+    major = whole_amount.major
     if major != major.to_integral_value():
-        return money(minor, currency)
-    return format_currency(major, currency, "¤#,##0", locale=CURRENCY_LOCALE, currency_digits=False)
+        return money(whole_amount)
+    return format_currency(major, whole_amount.currency, "¤#,##0", locale=CURRENCY_LOCALE, currency_digits=False)
 
 
-def _major(minor: int, currency: str) -> Decimal:
-    return Decimal(minor).scaleb(-decimals(currency))
+def _money(amount: Money | int, currency: str | None) -> Money:
+    if isinstance(amount, Money):
+        return amount
+    if currency is None:
+        raise ValueError("minor units mean nothing without their currency")
+    return Money(amount, currency)
 
 
 def when(at: datetime, zone: str) -> str:

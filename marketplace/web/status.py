@@ -17,20 +17,19 @@ class Status(NamedTuple):
 
 STATUS: Final[dict[str, dict[str, Status]]] = {
     "booking": {
-        "draft": Status("Draft", "", "pencil"),
         "requested": Status("Waiting for an answer", "warn", "clock"),
-        "held": Status("Accepted, to be paid", "accent", "credit-card"),
+        "accepted": Status("Accepted, to be paid", "accent", "credit-card"),
         "confirmed": Status("Confirmed", "info", "check"),
-        "in_progress": Status("In session", "info", "video-camera"),
+        "in_session": Status("In session", "info", "video-camera"),
         "delivered": Status("Takes delivered", "accent", "film"),
-        "accepted": Status("Takes accepted", "ok", "check-circle"),
-        "contested": Status("Contested", "bad", "scale"),
-        "closed": Status("Closed", "", "check-circle"),
+        "changes_requested": Status("Pick-ups asked for", "warn", "arrow-path"),
+        "disputed": Status("Disputed", "bad", "scale"),
+        "completed": Status("Completed", "ok", "check-circle"),
         "declined": Status("Declined", "", "no-symbol"),
         "withdrawn": Status("Withdrawn", "", "arrow-uturn-left"),
-        "expired": Status("Expired", "", "clock"),
+        "expired": Status("Not answered in time", "", "clock"),
+        "lapsed": Status("Not paid in time", "", "clock"),
         "cancelled": Status("Cancelled", "", "no-symbol"),
-        "no_delivery": Status("Not delivered", "bad", "exclamation-triangle"),
     },
     "payment": {
         "none": Status("Not paid", "", "credit-card"),
@@ -60,12 +59,16 @@ STATUS: Final[dict[str, dict[str, Status]]] = {
         "partly_reversed": Status("Partly taken back", "warn", "arrow-uturn-left"),
     },
     "take": {
-        "uploading": Status("Uploading", "info", "arrow-up-tray"),
-        "delivered": Status("Delivered", "accent", "film"),
-        "accepted": Status("Accepted", "ok", "check-circle"),
+        "probing": Status("Being checked", "info", "clock"),
+        "ready": Status("Ready", "", "film"),
         "selected": Status("Selected", "ok", "check-circle"),
-        "retake": Status("Retake asked", "warn", "arrow-path"),
-        "rejected": Status("Rejected", "", "no-symbol"),
+        "refused": Status("Not a usable video", "bad", "no-symbol"),
+    },
+    "clip": {
+        "probing": Status("Being checked", "info", "clock"),
+        "ready": Status("Shown", "ok", "eye"),
+        "hidden": Status("Not shown", "", "eye-slash"),
+        "refused": Status("Not a usable video", "bad", "no-symbol"),
     },
 }
 

@@ -11,6 +11,8 @@ from flask import Flask, render_template
 from flask_wtf import CSRFProtect
 from jinja2 import ChoiceLoader, FileSystemLoader
 
+from marketplace.domain.money import Money
+from marketplace.domain.rate import Ask, RateCard, Usage, UsageScope, UsageTerm, make_quote
 from marketplace.web import asset, chart, navigation, show, week
 from marketplace.web.status import STATUS
 
@@ -80,22 +82,18 @@ def _context() -> dict[str, Any]:
         "parts": chart.stack([34, 22, 16]),
         "bins": chart.histogram([0, 1, 4, 9, 14, 8, 3, 1], 0, 100),
         "clips": _clips(),
-        "clip_href": lambda clip: f"?clip={clip.id}#reel",
+        "clip_href": lambda clip: f"?clip={clip.clip_id}#reel",
         "weeks": weeks,
         "title": week.title_of(weeks),
         "slots": [
             SimpleNamespace(value=str(hour), here=f"{hour}:00", there=f"{hour + 1}:00", is_picked=hour == 14)
             for hour in (9, 11, 14, 16)
         ],
-        "quote": SimpleNamespace(
-            rate_minor=18000,
-            minutes=120,
-            subtotal_minor=36000,
-            fee_minor=2880,
-            fee_bp=800,
-            total_minor=38880,
-            currency="USD",
-            extras=[("One title, 12 months", 0)],
+        "quote": make_quote(
+            RateCard(Money(18_000, "USD")),
+            Ask(120, Usage(UsageScope.ONE_TITLE, UsageTerm.MONTHS_12), AT + timedelta(days=9)),
+            800,
+            AT,
         ),
         "cards": [
             _card("Imani Okafor", 82.0),
@@ -123,7 +121,8 @@ def _clips() -> list[SimpleNamespace]:
     )
     return [
         SimpleNamespace(
-            id=at,
+            clip_id=at,
+            starts=0,
             src=f"/media/{at}.mp4",
             poster=None,
             title=f"Clip {at}",

@@ -27,10 +27,16 @@ document.addEventListener("click", (event) => {
   if (portrait) portrait.style.viewTransitionName = "portrait";
 });
 
-// A select or radio marked so sends its form at once; without scripts a button stands beside it.
+// A form that can show its page anew on every change has a button for it; with htmx the button is not needed, with scripts
+// alone a change presses it.
+const refreshers = () => document.querySelectorAll("button[data-refresh]");
+const hideRefreshers = () => { for (const button of refreshers()) button.hidden = true; };
+hideRefreshers();
+document.addEventListener("htmx:after:swap", hideRefreshers);
 document.addEventListener("change", (event) => {
-  const form = event.target.closest("form[data-submit-on-change]");
-  if (form && !form.hasAttribute("hx-get")) form.requestSubmit();
+  const form = event.target.form;
+  const button = form?.querySelector("button[data-refresh]");
+  if (button && !window.htmx) form.requestSubmit(button);
 });
 
 // Keys named on buttons press them: <button data-key="a">.

@@ -1,4 +1,5 @@
-// <reel-player>: an actor's clips as one reel. Without this file the video has the browser's own controls and the strip has plain links.
+// <reel-player>: an actor's clips as one reel, a strip of flavours below. Without this file the video has the browser's own
+// controls and the strip has plain links.
 
 const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
 const JUMPS = { j: -5, l: 5, ArrowLeft: -2, ArrowRight: 2, ",": -1 / 24, ".": 1 / 24 };
@@ -8,8 +9,8 @@ const NEXT_SPEED = { 1: 1.5, 1.5: 0.5, 0.5: 1 };
 class ReelPlayer extends HTMLElement {
   connectedCallback() {
     this.video = this.querySelector("video");
-    this.clips = [...this.querySelectorAll(".strip a")];
-    this.clip = this.querySelector(".strip a[aria-current]") ?? this.clips[0];
+    this.parts = [...this.querySelectorAll(".strip a")];
+    this.part = this.querySelector(".strip a[aria-current]") ?? this.parts[0];
     this.video.controls = false;
     this.querySelector(".bar").hidden = false;
     this.querySelector(".play").hidden = false;
@@ -18,14 +19,15 @@ class ReelPlayer extends HTMLElement {
     for (const name of ["timeupdate", "play", "pause", "loadedmetadata"]) {
       this.video.addEventListener(name, () => this.#paint());
     }
-    this.video.addEventListener("ended", () => this.#next());
+    this.video.addEventListener("ended", () => this.#nextClip());
+    this.#paint();
   }
 
   #click(event) {
-    const clip = event.target.closest(".strip a");
-    if (clip) {
+    const part = event.target.closest(".strip a");
+    if (part) {
       event.preventDefault();
-      this.#show(clip);
+      this.#show(part);
       this.video.play();
       return;
     }
@@ -56,38 +58,54 @@ class ReelPlayer extends HTMLElement {
     }
   }
 
-  #show(clip) {
-    for (const other of this.clips) other.removeAttribute("aria-current");
-    clip.setAttribute("aria-current", "true");
-    if (clip.dataset.src !== this.clip?.dataset.src) {
-      this.video.poster = clip.dataset.poster;
-      this.video.src = clip.dataset.src;
+  #show(part) {
+    const { video } = this;
+    const starts = Number(part.dataset.starts);
+    if (part.dataset.src !== this.part?.dataset.src) {
+      video.poster = part.dataset.poster ?? "";
+      video.src = part.dataset.src;
     }
-    this.video.currentTime = 0;
-    this.clip = clip;
-    const now = this.querySelector(".now");
-    now.dataset.family = clip.dataset.family;
-    now.lastElementChild.textContent = clip.dataset.label;
+    this.#mark(part);
+    if (video.readyState) video.currentTime = starts;
+    else if (starts) video.addEventListener("loadedmetadata", () => { video.currentTime = starts; }, { once: true });
   }
 
-  #next() {
-    const clip = this.clips[this.clips.indexOf(this.clip) + 1];
-    if (!clip) return;
-    this.#show(clip);
+  #mark(part) {
+    this.part?.removeAttribute("aria-current");
+    part.setAttribute("aria-current", "true");
+    this.part = part;
+    const now = this.querySelector(".now");
+    now.dataset.family = part.dataset.family;
+    now.lastElementChild.textContent = part.getAttribute("aria-label").split(":")[0];
+  }
+
+  #nextClip() {
+    const next = this.parts.slice(this.parts.indexOf(this.part) + 1).find((part) => part.dataset.src !== this.part.dataset.src);
+    if (!next) return;
+    this.#show(next);
     this.video.play();
   }
 
   #paint() {
-    const { video, clip } = this;
-    const length = video.duration || Number(clip?.dataset.seconds) || 1;
+    const { video } = this;
+    const at = video.currentTime;
+    const here = this.parts.findLast((part) => part.dataset.src === this.part?.dataset.src && Number(part.dataset.starts) <= at);
+    if (here && here !== this.part && !video.paused) this.#mark(here);
     this.toggleAttribute("data-playing", !video.paused);
-    this.querySelector(".play").hidden = !video.paused || video.currentTime > 0;
-    this.querySelector(".time").textContent = `${clock(video.currentTime)} / ${clock(length)}`;
-    if (!clip) return;
-    const x = `${Number(clip.dataset.x) + (Number(clip.dataset.width) * video.currentTime) / length}%`;
+    this.querySelector(".play").hidden = !video.paused || at > 0;
+    const known = this.parts.filter((part) => part.dataset.src === this.part?.dataset.src);
+    const length = video.duration || known.reduce((sum, part) => sum + Number(part.dataset.seconds), 0) || 1;
+    this.querySelector(".time").textContent = `${clock(at)} / ${clock(length)}`;
+    if (this.part) this.#moveHead(at);
+  }
+
+  #moveHead(at) {
+    const { x, width, starts, seconds } = this.part.dataset;
+    const share = Math.min(1, Math.max(0, (at - Number(starts)) / (Number(seconds) || 1)));
+    const place = `${Number(x) + Number(width) * share}%`;
     const head = this.querySelector(".head");
-    head.setAttribute("x1", x);
-    head.setAttribute("x2", x);
+    head.setAttribute("x1", place);
+    head.setAttribute("x2", place);
   }
 }
 
