@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.models.base import Base, Id, State, belongs_to
+from marketplace.models.column import JsonObject
 
 
 class CaptureSession(Base):
@@ -78,6 +79,8 @@ class Upload(Base):
     filename: Mapped[str] = mapped_column(String(200))
     content_type: Mapped[str] = mapped_column(String(80))
     bytes: Mapped[int] = mapped_column(BigInteger)
+    # what its sender said about it, by the names of the form
+    fields: Mapped[JsonObject] = mapped_column(default=dict)
     received: Mapped[int] = mapped_column(BigInteger, default=0)
     finished_at: Mapped[datetime | None]
     created_at: Mapped[datetime]

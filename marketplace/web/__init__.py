@@ -25,6 +25,7 @@ from marketplace.web import (
     guard,
     header,
     health,
+    media,
     navigation,
     platform,
     public,
@@ -102,6 +103,7 @@ def _pages(app: Flask, settings: Settings) -> None:
     show.install(app.jinja_env)
     viewer.install(app)
     app.jinja_env.globals.update(navigation.GLOBALS, asset=assets.url, demo=settings.is_demo, now=transaction.now)
+    app.jinja_env.globals.update(media_url=media.media_url, portrait_url=guard.portrait_url)
 
 
 def _limits(app: Flask) -> None:

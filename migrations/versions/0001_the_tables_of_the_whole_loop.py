@@ -861,6 +861,7 @@ def upgrade() -> None:
         sa.Column("filename", sa.String(length=200), nullable=False),
         sa.Column("content_type", sa.String(length=80), nullable=False),
         sa.Column("bytes", sa.BigInteger(), nullable=False),
+        sa.Column("fields", Json, nullable=False),
         sa.Column("received", sa.BigInteger(), nullable=False),
         sa.Column("finished_at", UTC(), nullable=True),
         sa.Column("created_at", UTC(), nullable=False),

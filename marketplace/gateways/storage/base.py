@@ -33,6 +33,22 @@ class Storage(Protocol):
     def put(self, stream: BinaryIO, *, kind: str, suffix: str, content_type: str) -> Stored:
         """Keep all that `stream` still holds. `kind` (a lower-case word) groups files, `suffix` is ".mp4" or ""."""
 
+    def append(self, token: str, offset: int, stream: BinaryIO, *, most: int) -> int:
+        """Write `stream` to the unfinished file `token` from `offset` on, and return its length.
+
+        What lay behind `offset` is dropped; a file that would grow beyond `most` bytes, that does not reach `offset`
+        or that another is writing to is refused (ValueError). Should `stream` break off, what came is kept.
+        """
+
+    def open_part(self, token: str) -> BinaryIO:
+        """An unfinished file, to be read and closed by the caller; raises Missing."""
+
+    def finish(self, token: str, *, kind: str, suffix: str, content_type: str) -> Stored:
+        """Put the unfinished file away for good."""
+
+    def discard(self, token: str) -> None:
+        """Forget an unfinished file; nothing happens if there is none."""
+
     def open(self, key: str) -> BinaryIO:
         """The file, to be read and closed by the caller; raises Missing."""
 

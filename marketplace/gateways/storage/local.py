@@ -12,6 +12,7 @@ from typing import BinaryIO
 from urllib.parse import urlencode
 
 from marketplace.gateways.storage.base import Measured, Missing, Stored, check_key, make_key
+from marketplace.gateways.storage.part import Parts
 
 
 class LocalStorage:
@@ -19,6 +20,7 @@ class LocalStorage:
 
     def __init__(self, root: Path, *, secret: str, base_url: str = "/media") -> None:
         self.root = root
+        self._parts = Parts(root / ".parts")
         self._secret = secret.encode()
         self._base_url = base_url.rstrip("/")
 
@@ -38,12 +40,40 @@ class LocalStorage:
             part.unlink(missing_ok=True)
         return measured.stored(key)
 
+    def append(self, token: str, offset: int, stream: BinaryIO, *, most: int) -> int:
+        """As in Storage."""
+        return self._parts.append(token, offset, stream, most=most)
+
+    def open_part(self, token: str) -> BinaryIO:
+        """As in Storage."""
+        return self._parts.open(token)
+
+    def finish(self, token: str, *, kind: str, suffix: str, content_type: str) -> Stored:
+        """Moved rather than copied: the parts lie on the same disk."""
+        key = make_key(kind, suffix)
+        stored = self._parts.measure(token, key)
+        path = self.root / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._parts.path(token).replace(path)
+        return stored
+
+    def discard(self, token: str) -> None:
+        """As in Storage."""
+        self._parts.discard(token)
+
     def open(self, key: str) -> BinaryIO:
         """The file, seekable; raises Missing."""
+        return self.path(key).open("rb")
+
+    def path(self, key: str) -> Path:
+        """Where the file lies; raises Missing."""
         try:
-            return (self.root / check_key(key)).open("rb")
-        except (FileNotFoundError, ValueError):
+            path = self.root / check_key(key)
+        except ValueError:
             raise Missing(key) from None
+        if not path.is_file():
+            raise Missing(key)
+        return path
 
     def url(self, key: str, *, now: datetime, expires_in: timedelta) -> str:
         """A signed path. Its end is rounded up to a whole `expires_in`, so that a page seen twice names it alike

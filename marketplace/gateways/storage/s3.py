@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from contextlib import closing
 from datetime import datetime, timedelta
-from tempfile import SpooledTemporaryFile
+from pathlib import Path
+from tempfile import SpooledTemporaryFile, gettempdir
 from typing import Any, BinaryIO, Final, cast
 
 import boto3
@@ -12,6 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from marketplace.gateways.storage.base import Measured, Missing, Stored, check_key, make_key
+from marketplace.gateways.storage.part import Parts
 
 _CONNECT_S: Final = 5
 _READ_S: Final = 60
@@ -29,8 +31,10 @@ class S3Storage:
         endpoint_url: str | None = None,
         access_key: str | None = None,
         secret_key: str | None = None,
+        parts: Path | None = None,
     ) -> None:
         self.bucket = bucket
+        self._parts = Parts(parts or Path(gettempdir()) / "marquee-parts")
         self._client: Any = boto3.client(
             "s3",
             region_name=region,
@@ -55,6 +59,25 @@ class S3Storage:
             headers = {"ContentType": content_type, "ContentDisposition": "inline", "CacheControl": "private"}
             self._client.upload_fileobj(file, self.bucket, key, ExtraArgs=headers)
         return measured.stored(key)
+
+    def append(self, token: str, offset: int, stream: BinaryIO, *, most: int) -> int:
+        """Pieces gather on this machine: web processes on several machines must send an upload to the same one."""
+        return self._parts.append(token, offset, stream, most=most)
+
+    def open_part(self, token: str) -> BinaryIO:
+        """As in Storage."""
+        return self._parts.open(token)
+
+    def finish(self, token: str, *, kind: str, suffix: str, content_type: str) -> Stored:
+        """As in Storage."""
+        with self._parts.open(token) as file:
+            stored = self.put(file, kind=kind, suffix=suffix, content_type=content_type)
+        self._parts.discard(token)
+        return stored
+
+    def discard(self, token: str) -> None:
+        """As in Storage."""
+        self._parts.discard(token)
 
     def open(self, key: str) -> BinaryIO:
         """A copy of the file, seekable; raises Missing."""

@@ -1,0 +1,29 @@
+"""Where a page finds pictures and videos: addresses that last an hour or two."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from flask import current_app
+
+from marketplace.gateways.outside import Outside
+from marketplace.gateways.storage.base import Storage
+from marketplace.web.transaction import now
+
+OUTSIDE: Final = "marquee.outside"
+GOOD_FOR: Final = timedelta(hours=1)
+
+
+def storage() -> Storage:
+    """Where files are kept."""
+    outside: Outside = current_app.extensions[OUTSIDE]
+    return outside.storage
+
+
+def media_url(key: str | None) -> str | None:
+    """A signed address of a clip, take or poster for whoever sees this page; None for no key.
+
+    The page itself must have checked that its reader may see the file: whoever has the address can read it.
+    """
+    return storage().url(key, now=now(), expires_in=GOOD_FOR) if key else None
