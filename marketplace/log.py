@@ -60,7 +60,12 @@ def configure_logging(settings: Settings) -> None:
 
 def _last_steps(as_json: bool) -> list[structlog.typing.Processor]:
     look: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        structlog.processors.JSONRenderer()
+        if as_json
+        # the fancy tracebacks print local variables, and with them passwords
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
     )
     return [
         structlog.stdlib.ProcessorFormatter.remove_processors_meta,

@@ -15,6 +15,7 @@ from marketplace.config import Settings
 log = structlog.get_logger("marquee.request")
 GIVEN_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 STRIPE_PAGES = ("https://checkout.stripe.com", "https://connect.stripe.com", "https://billing.stripe.com")
+SECRET_PART = re.compile("token|secret|key")
 QUIET = {"/healthz", "/readyz"}
 
 
@@ -77,7 +78,13 @@ def _log(response: Response) -> None:
     if request.path in QUIET or request.endpoint == "asset.show":
         return
     took_ms = round((time.perf_counter() - g.get("began", time.perf_counter())) * 1000)
-    log.info("request", method=request.method, path=request.path, status=response.status_code, ms=took_ms)
+    log.info("request", method=request.method, path=_shown_path(), status=response.status_code, ms=took_ms)
+
+
+def _shown_path() -> str:
+    """The path, or its pattern where it holds a secret such as the token of a mailed link."""
+    is_secret = any(SECRET_PART.search(name) for name in request.view_args or ())
+    return str(request.url_rule) if is_secret else request.path
 
 
 def _origin(url: str | None) -> str:

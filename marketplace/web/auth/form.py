@@ -6,20 +6,20 @@ from datetime import date
 from typing import Any
 
 from flask_security.forms import RegisterFormV2
-from wtforms import DateField, SelectField, StringField
-from wtforms.validators import DataRequired, Length, Optional
+from wtforms import DateField, StringField
+from wtforms.validators import AnyOf, DataRequired, Length, Optional
 
 from marketplace.services.account import is_adult
 from marketplace.web.transaction import now
 from marketplace.web.viewer import ZONES
 
-KINDS = [("platform", "I book actors for a platform or studio"), ("actor", "I am an actor")]
+KINDS = ("platform", "actor")
 
 
 class SignUpForm(RegisterFormV2):
     """Who joins, as what. `zone` is what the browser says, kept only if it is a zone."""
 
-    joins_as = SelectField("You are", choices=KINDS, default="platform")
+    joins_as = StringField("You are", validators=[AnyOf(KINDS, "Choose one of the two")], default="platform")
     name = StringField("Your name", validators=[DataRequired("Enter your name"), Length(max=120)])
     platform_name = StringField("Platform or studio", validators=[Optional(), Length(max=120)])
     born_on = DateField("Date of birth", validators=[Optional()])

@@ -79,13 +79,27 @@ def configuration(settings: Settings) -> dict[str, Any]:
         "SECURITY_POST_LOGIN_VIEW": "auth.home",
         "SECURITY_POST_CONFIRM_VIEW": "/sign-in",
         "SECURITY_EMAIL_SENDER": settings.mail_from,
+        # whether an address takes mail is proved by the confirmation, not by a look-up that makes the form wait
+        "SECURITY_EMAIL_VALIDATOR_ARGS": {"check_deliverability": False},
         "SECURITY_EMAIL_SUBJECT_REGISTER": "Confirm your address for Marquee",
         "SECURITY_EMAIL_SUBJECT_CONFIRM": "Confirm your address for Marquee",
         "SECURITY_EMAIL_SUBJECT_PASSWORD_RESET": "Set a new Marquee password",
         **TEMPLATES,
+        **{f"SECURITY_MSG_{name}": words for name, words in MESSAGES.items()},
     }
 
 
+MESSAGES = {
+    "CONFIRM_REGISTRATION": ("We have mailed a link to %(email)s. Open it to confirm your address.", "success"),
+    "CONFIRMATION_REQUEST": ("If %(email)s waits to be confirmed, we have mailed it a new link.", "info"),
+    "PASSWORD_RESET_REQUEST": ("If %(email)s has an account, we have mailed it a link for a new password.", "info"),
+    "EMAIL_CONFIRMED": ("Your address is confirmed. Sign in to go on.", "success"),
+    "CONFIRMATION_REQUIRED": ("Confirm your address first: open the link we mailed you.", "error"),
+    "GENERIC_AUTHN_FAILED": ("Address and password do not match. You are not signed in.", "error"),
+    "PASSWORD_RESET": ("Your new password is set. Sign in with it.", "success"),
+    "INVALID_RESET_PASSWORD_TOKEN": ("This link was used before or is not whole. Ask for a new one.", "error"),
+    "INVALID_CONFIRMATION_TOKEN": ("This link is not whole. Ask for a new one.", "error"),
+}
 TEMPLATES = {
     "SECURITY_LOGIN_USER_TEMPLATE": "auth/sign_in.html",
     "SECURITY_REGISTER_USER_TEMPLATE": "auth/join.html",
