@@ -12,6 +12,9 @@ from sqlalchemy.orm import Session
 
 from marketplace.models.job_run import JobRun
 from workers.task import Tools
+from workers.tasks.notice import sweep_notices
+from workers.tasks.score import compute_due_scores
+from workers.tasks.stats import refresh_due_accounts
 
 CLAIMS_KEPT = timedelta(days=7)
 
@@ -36,7 +39,12 @@ def forget_old_claims(tools: Tools) -> None:
         db.execute(delete(JobRun).where(JobRun.started_at < tools.now() - CLAIMS_KEPT))
 
 
-TIMETABLE: tuple[Periodic, ...] = (Periodic("job_run.forget", timedelta(hours=1), forget_old_claims),)
+TIMETABLE: tuple[Periodic, ...] = (
+    Periodic("job_run.forget", timedelta(hours=1), forget_old_claims),
+    Periodic("stats.refresh_due", timedelta(minutes=1), refresh_due_accounts),
+    Periodic("notice.sweep", timedelta(minutes=2), sweep_notices),
+    Periodic("score.compute_due", timedelta(hours=1), compute_due_scores),
+)
 
 
 def run_periodic(tools: Tools, row: Periodic) -> bool:

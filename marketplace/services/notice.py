@@ -99,9 +99,10 @@ def mark_mailed(db: Session, notice_id: int, *, now: datetime) -> None:
     db.execute(update(Notice).where(Notice.id == notice_id).values(mailed_at=now))
 
 
-def mark_failed(db: Session, notice_id: int) -> None:
-    """The mail could not be handed over; the sweep tries again later, a bounded number of times."""
-    db.execute(update(Notice).where(Notice.id == notice_id).values(attempts=Notice.attempts + 1))
+def mark_failed(db: Session, notice_id: int, *, is_final: bool) -> None:
+    """The mail could not be handed over: the sweep tries again a bounded number of times, or never if it is final."""
+    attempts = MOST_TRIES if is_final else Notice.attempts + 1
+    db.execute(update(Notice).where(Notice.id == notice_id).values(attempts=attempts))
 
 
 def find_unsent(db: Session, *, now: datetime, limit: int = 100) -> Sequence[int]:
