@@ -210,6 +210,15 @@ def signal_of(post: Post, constants: NetworkConstants) -> float:
     return log10(1.0 + post.views * credit * maturity_of(post.age_days))
 
 
+def as_read(age_days: float, age_when_read_days: float, views: int | None, engagements: int) -> Post:
+    """A post of this age that was last read when it was younger (or, in tests of the past, older).
+
+    Its counts are restated for its present age, so that what it will have grown to follows from the reading.
+    """
+    factor = maturity_of(age_when_read_days) / maturity_of(age_days)
+    return Post(age_days, None if views is None else views * factor, engagements * factor)
+
+
 def is_counted(post: Post) -> bool:
     """Whether a post's age lets it count: settled (3 days) and not long past (180)."""
     return MIN_AGE_DAYS <= post.age_days <= MAX_AGE_DAYS

@@ -7,8 +7,8 @@ from random import Random
 from statistics import StatisticsError, correlation, linear_regression, mean, median
 from typing import Final
 
-from marketplace.domain.score import AccountScore, Post, maturity_of, score_account
-from marketplace.domain.score_method import MAX_AGE_DAYS, MIN_AGE_DAYS
+from marketplace.domain.score import AccountScore, Post, as_read, maturity_of, score_account
+from marketplace.domain.score_method import MIN_AGE_DAYS
 
 FUTURE_COUNT: Final = 5
 HISTORY_MINIMUM: Final = 5
@@ -144,10 +144,9 @@ def _trial(network: str, account: ReadAccount) -> Trial | None:
 
 
 def _aged(post: ReadPost, on_day: float) -> Post:
-    """The post as old as it was on that day, with counts that SCS-1 will grow to what the reading promised."""
-    age = min(max(on_day - post.posted_day, MIN_AGE_DAYS), MAX_AGE_DAYS + 1.0)
-    factor = maturity_of(post.age_days) / maturity_of(age)
-    return Post(age, None if post.views is None else post.views * factor, post.engagements * factor)
+    """The post as old as it was on that day; its counts settled since, so it counts however fresh it was then."""
+    age = max(on_day - post.posted_day, MIN_AGE_DAYS)
+    return as_read(age, post.age_days, post.views, post.engagements)
 
 
 def _grown(views: float, post: ReadPost) -> float:

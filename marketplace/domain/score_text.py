@@ -3,11 +3,26 @@
 from math import floor, log10
 
 from marketplace.domain.score import AccountScore, ActorScore, Unrated
+from marketplace.domain.score_method import OVERLAP_POWER
 
 
 def explain(score: AccountScore) -> str:
     """Two or three sentences on one account's score, for its owner and for those who may book them."""
     return f"{forecast_sentence(score)} {_basis(score)}{_backing(score)}{_provisional(score)}"
+
+
+def explain_together(score: ActorScore) -> str:
+    """The same for an actor: on one network that network's, on several what each adds."""
+    if len(score.accounts) == 1:
+        return explain(score.accounts[0])
+    total = sum(one.reach**OVERLAP_POWER for one in score.accounts)
+    strongest = sorted(score.accounts, key=lambda one: -one.reach)
+    shares = [f"{one.network} {round(100 * one.reach**OVERLAP_POWER / total)} %" for one in strongest]
+    posts = sum(one.post_count for one in score.accounts)
+    return (
+        f"{forecast_sentence(score)} From {len(shares)} networks: {', '.join(shares)}. "
+        f"Based on {posts} {'post' if posts == 1 else 'posts'}.{_provisional(score)}"
+    )
 
 
 def forecast_sentence(score: AccountScore | ActorScore) -> str:
@@ -49,5 +64,8 @@ def _backing(score: AccountScore) -> str:
     return f" {round(100 * score.authenticity)} % of views backed by engagement."
 
 
-def _provisional(score: AccountScore) -> str:
-    return " The constants of this network are provisional." if score.is_provisional else ""
+def _provisional(score: AccountScore | ActorScore) -> str:
+    if not score.is_provisional:
+        return ""
+    which = "this network" if isinstance(score, AccountScore) else "some of these networks"
+    return f" The constants of {which} are provisional."
