@@ -64,7 +64,7 @@ def _register(app: Celery, declared: registry.Task, tools: ToolsOf) -> None:
             except Exception as error:
                 _retry(self, declared, error)
 
-    app.task(name=declared.name, bind=True, max_retries=declared.retries)(body)
+    app.task(name=declared.name, bind=True, shared=False, max_retries=declared.retries)(body)
 
 
 def _retry(running: Task[..., Any], declared: registry.Task, error: Exception) -> None:
@@ -87,7 +87,8 @@ def _register_periodic(app: Celery, row: Periodic, tools: ToolsOf) -> None:
                 raise self.retry(exc=error, countdown=PERIODIC_RETRY_WAIT_S) from error
 
     name = f"{PERIODIC_PREFIX}{row.name}"
-    app.task(name=name, bind=True, max_retries=PERIODIC_RETRIES, expires=row.every.total_seconds())(body)
+    expires = row.every.total_seconds()
+    app.task(name=name, bind=True, shared=False, max_retries=PERIODIC_RETRIES, expires=expires)(body)
 
 
 def _bound(running: Task[..., Any], name: str, ids: tuple[int | str, ...]) -> Any:
