@@ -188,10 +188,15 @@ def stripe_fee(*, transaction_id: str, booking_id: int, amount: Money) -> Postin
     )
 
 
+def earn_key(booking_id: int) -> str:
+    """The name of the one event in which a booking's money is earned."""
+    return f"earn:bk_{booking_id}"
+
+
 def payout_earned(*, booking_id: int, actor_id: int, actor_part: Money, fee_part: Money) -> PostingDraft:
     """The booking's money is earned: the actor's part is owed to them, the rest is our fee."""
     return draft(
-        f"earn:bk_{booking_id}",
+        earn_key(booking_id),
         "earn",
         [(funds_of(booking_id), actor_part + fee_part)],
         [(payable_to(actor_id), actor_part), (FEES, fee_part)],

@@ -1,0 +1,213 @@
+"""The outbox: a call that moves money is a row first, with its key and frozen parameters; a worker carries it out.
+
+pending -> leased -> done | refused | pending again | unknown -> done | refused, and dead for a fault of ours.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from marketplace.jobs import Job, enqueue
+from marketplace.models import OutboxCommand
+from marketplace.services.once import insert_once
+
+LEASE: Final = timedelta(minutes=3)
+"""Longer than one call with all its tries can take."""
+KEY_LIVES: Final = timedelta(hours=23)
+"""Stripe forgets a key after 24 h: a later call with it would happen a second time."""
+MOST_ATTEMPTS: Final = 12
+FIRST_WAIT_S: Final = 5
+LONGEST_WAIT_S: Final = 900
+LOOK_UP_AFTER: Final = timedelta(minutes=10)
+"""A call whose answer was lost may still be running at Stripe for a moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A leased command, as it is carried out. `params` and `key` never change once it has been sent."""
+
+    id: int
+    kind: str
+    about: str
+    about_id: int
+    key: str
+    params: dict[str, Any]
+    attempts: int
+    first_sent_at: datetime
+
+
+def add_command(
+    db: Session, *, kind: str, about: str, about_id: int, key: str, params: dict[str, Any], now: datetime
+) -> int | None:
+    """Ask for a call, with the state change that wants it; its id, or None when this key was asked for before."""
+    made = insert_once(
+        db,
+        OutboxCommand,
+        kind=kind,
+        about=about,
+        about_id=about_id,
+        idempotency_key=key,
+        params=params,
+        state="pending",
+        attempts=0,
+        next_at=now,
+        created_at=now,
+    )
+    if made is None:
+        return None
+    enqueue(db, Job.RUN_OUTBOX, made)
+    return int(made)
+
+
+def claim_command(db: Session, command_id: int, *, base_url: str, now: datetime) -> Command | None:
+    """Lease a command that is due, for this worker alone; None when it is not, or when its key has grown too old.
+
+    Our own address is frozen into the parameters when the command is first sent.
+    """
+    row = db.get(OutboxCommand, command_id, populate_existing=True)
+    if row is None or not _is_due(row, now):
+        return None
+    if row.first_sent_at is not None and now - row.first_sent_at > KEY_LIVES:
+        _write(db, row, state="unknown", next_at=now, lease_until=None, error="The key has grown too old to be sent.")
+        return None
+    params = row.params if row.first_sent_at else {**row.params, "base_url": base_url}
+    first_sent_at = row.first_sent_at or now
+    leased = _write(
+        db,
+        row,
+        state="leased",
+        lease_until=now + LEASE,
+        attempts=row.attempts + 1,
+        first_sent_at=first_sent_at,
+        params=params,
+    )
+    if not leased:
+        return None
+    return Command(
+        row.id, row.kind, row.about, row.about_id, row.idempotency_key, params, row.attempts + 1, first_sent_at
+    )
+
+
+def _is_due(row: OutboxCommand, now: datetime) -> bool:
+    if row.state == "leased":
+        return row.lease_until is not None and row.lease_until <= now
+    return row.state == "pending" and row.next_at <= now
+
+
+def _write(db: Session, row: OutboxCommand, **values: Any) -> bool:
+    """Change a row that is still as it was read: `attempts` counts the leases, so it tells two apart."""
+    guarded = (
+        update(OutboxCommand)
+        .where(OutboxCommand.id == row.id, OutboxCommand.state == row.state, OutboxCommand.attempts == row.attempts)
+        .values(**values)
+        .returning(OutboxCommand.id)
+        .execution_options(synchronize_session=False)
+    )
+    return db.execute(guarded).first() is not None
+
+
+def find_due(db: Session, *, now: datetime, limit: int = 100) -> Sequence[int]:
+    """Commands to carry out now, oldest first: new ones, ones to try again, and those whose worker has died."""
+    due = or_(
+        (OutboxCommand.state == "pending") & (OutboxCommand.next_at <= now),
+        (OutboxCommand.state == "leased") & (OutboxCommand.lease_until <= now),
+    )
+    return db.scalars(select(OutboxCommand.id).where(due).order_by(OutboxCommand.next_at).limit(limit)).all()
+
+
+def find_lost(db: Session, *, now: datetime, limit: int = 100) -> list[Command]:
+    """Commands whose outcome only a look-up at Stripe can tell."""
+    rows = db.scalars(
+        select(OutboxCommand)
+        .where(OutboxCommand.state == "unknown", OutboxCommand.next_at <= now)
+        .order_by(OutboxCommand.next_at)
+        .limit(limit)
+    )
+    return [
+        Command(
+            row.id,
+            row.kind,
+            row.about,
+            row.about_id,
+            row.idempotency_key,
+            row.params,
+            row.attempts,
+            row.first_sent_at or row.created_at,
+        )
+        for row in rows
+    ]
+
+
+def settle_done(db: Session, command: Command, *, stripe_id: str | None, answer: dict[str, Any], now: datetime) -> bool:
+    """It happened, and made the object `stripe_id` if it makes one. False when another worker has said so already."""
+    return _settle(
+        db, command, state="done", stripe_id=stripe_id, answer=answer, error=None, lease_until=None, settled_at=now
+    )
+
+
+def settle_refused(db: Session, command: Command, *, error: str, code: str, now: datetime) -> bool:
+    """It will not happen. A new try is a new command with a new key, by rule or by a person."""
+    return _settle(db, command, state="refused", error=error, answer={"code": code}, lease_until=None, settled_at=now)
+
+
+def settle_dead(db: Session, command: Command, *, error: str, now: datetime) -> bool:
+    """A fault of ours: a person must look at it."""
+    return _settle(db, command, state="dead", error=error, lease_until=None, settled_at=now)
+
+
+def settle_later(db: Session, command: Command, *, error: str, now: datetime) -> str:
+    """Try again with the same key, later each time; `unknown` once it has been tried too often or for too long."""
+    tried_enough = command.attempts >= MOST_ATTEMPTS or now - command.first_sent_at > KEY_LIVES
+    if tried_enough:
+        _settle(db, command, state="unknown", error=error, lease_until=None, next_at=now + LOOK_UP_AFTER)
+        return "unknown"
+    wait = min(FIRST_WAIT_S * 2 ** (command.attempts - 1), LONGEST_WAIT_S)
+    next_at = now + timedelta(seconds=wait * random.uniform(0.5, 1.5))
+    _settle(db, command, state="pending", error=error, lease_until=None, next_at=next_at)
+    return "pending"
+
+
+def postpone(db: Session, command: Command, *, now: datetime) -> None:
+    """Look a lost command up again later."""
+    _settle(db, command, state="unknown", next_at=now + LOOK_UP_AFTER)
+
+
+def _settle(db: Session, command: Command, **values: Any) -> bool:
+    """Change a command that is still open; what has been settled stays."""
+    guarded = (
+        update(OutboxCommand)
+        .where(OutboxCommand.id == command.id, OutboxCommand.state.in_(("pending", "leased", "unknown")))
+        .values(**values)
+        .returning(OutboxCommand.id)
+        .execution_options(synchronize_session=False)
+    )
+    return db.execute(guarded).first() is not None
+
+
+def next_version(db: Session, stem: str) -> str:
+    """The next key of a call that may be asked for again: `stem:v1`, `stem:v2` ..."""
+    used = db.scalars(
+        select(OutboxCommand.idempotency_key).where(
+            OutboxCommand.idempotency_key.startswith(f"{stem}:v", autoescape=True)
+        )
+    )
+    versions = [int(key.rpartition(":v")[2]) for key in used]
+    return f"{stem}:v{max(versions, default=0) + 1}"
+
+
+def has_open_command(db: Session, *, about: str, about_id: int, kind: str) -> bool:
+    """Whether such a call is still to be carried out or looked up."""
+    query = select(OutboxCommand.id).where(
+        OutboxCommand.about == about,
+        OutboxCommand.about_id == about_id,
+        OutboxCommand.kind == kind,
+        OutboxCommand.state.in_(("pending", "leased", "unknown")),
+    )
+    return db.scalar(query.limit(1)) is not None

@@ -1,0 +1,229 @@
+"""What the marketplace asks of a platform's money: a checkout, its end, and refunds. Each is a row in the outbox."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from marketplace.domain.errors import Conflict, NotFound, Refused
+from marketplace.domain.money import Money
+from marketplace.domain.payment import State, is_paid
+from marketplace.domain.payout import MOVED
+from marketplace.models import Booking, Payment, PaymentEvent, Payout, Refund
+from marketplace.services.once import insert_once
+from marketplace.services.outbox import add_command
+
+SHORTEST: Final = timedelta(minutes=35)
+LONGEST: Final = timedelta(hours=24) - timedelta(minutes=5)
+"""Stripe wants 30 minutes to 24 hours from when it makes the checkout; a worker may come a little later than we ask."""
+STANDING: Final = ("reversing", "pending", "succeeded")
+"""Refunds that count against what is left."""
+SUCCESS_PATH: Final = "/platform/booking/{id}/paid?session={{CHECKOUT_SESSION_ID}}"
+CANCEL_PATH: Final = "/platform/booking/{id}"
+
+
+class RefundTooLarge(Refused):
+    """More than is left of the payment."""
+
+    code = "refund_too_large"
+
+
+def reference_of(booking: Booking) -> str:
+    """A booking's name at Stripe: its id, and a mark that keeps two installations on one Stripe account apart."""
+    mark = hashlib.sha256(booking.request_token.encode()).hexdigest()[:8]
+    return f"bk_{booking.id}_{mark}"
+
+
+def open_checkout(db: Session, booking: Booking, now: datetime) -> None:
+    """The actor has accepted: ask for a hosted checkout of the frozen total, open no longer than the slot is held."""
+    payment_id = insert_once(
+        db,
+        Payment,
+        booking_id=booking.id,
+        platform_id=booking.platform_id,
+        state=State.OPENING,
+        currency=booking.currency,
+        amount_minor=booking.total_minor,
+        refunded_minor=0,
+        expires_at=_closes_at(booking, now),
+        created_at=now,
+        updated_at=now,
+    )
+    if payment_id is None:
+        return
+    payment = db.get_one(Payment, payment_id)
+    record_payment_event(db, payment, None, State.OPENING, "The actor has accepted.", now)
+    reference = reference_of(booking)
+    add_command(
+        db,
+        kind="checkout.create",
+        about="payment",
+        about_id=payment.id,
+        key=f"checkout:{reference}:v1",
+        params=_checkout_params(booking, payment, reference),
+        now=now,
+    )
+
+
+def _closes_at(booking: Booking, now: datetime) -> datetime:
+    held_until = booking.deadline_at or now + LONGEST
+    return min(max(held_until, now + SHORTEST), now + LONGEST)
+
+
+def _checkout_params(booking: Booking, payment: Payment, reference: str) -> dict[str, Any]:
+    closes_at = payment.expires_at or booking.starts_at
+    return {
+        "mode": "payment",
+        "amount_minor": payment.amount_minor,
+        "currency": payment.currency,
+        "description": f"Capture session with {booking.actor.name}",
+        "reference": reference,
+        "transfer_group": reference,
+        "success_path": SUCCESS_PATH.format(id=booking.id),
+        "cancel_path": CANCEL_PATH.format(id=booking.id),
+        "expires_at_s": int(closes_at.timestamp()),
+        "metadata": {"booking": str(booking.id), "payment": str(payment.id), "reference": reference},
+    }
+
+
+def close_checkout(db: Session, booking: Booking, now: datetime) -> None:
+    """The booking is off before it was paid: nobody may pay for it any more. What is paid all the same goes back."""
+    payment = find_payment(db, booking.id)
+    if payment is None or payment.checkout_session_id is None or payment.state != State.CHECKOUT_OPEN:
+        return
+    add_command(
+        db,
+        kind="checkout.expire",
+        about="payment",
+        about_id=payment.id,
+        key=f"expire:{reference_of(booking)}:v1",
+        params={"checkout_id": payment.checkout_session_id},
+        now=now,
+    )
+
+
+def refund_booking(db: Session, booking: Booking, amount_minor: int, reason: str, now: datetime) -> int | None:
+    """Give money back to the platform; the refund's id, or None where nothing was paid or nothing is asked.
+
+    Refuses (RefundTooLarge) more than is left, before Stripe is asked: two refunds at once cannot both pass, for the
+    second waits for the first. Where the actor has been sent their part, that is taken back first.
+    """
+    payment = find_payment(db, booking.id, lock=True)
+    if payment is None or not is_paid(State(payment.state)) or amount_minor <= 0:
+        return None
+    if amount_minor > left_to_refund(db, payment):
+        left = Money(left_to_refund(db, payment), payment.currency)
+        raise RefundTooLarge(f"Only {left} is left of this payment. Nothing was refunded.")
+    if payment.state in (State.DISPUTED, State.LOST):
+        raise Conflict("The payment is disputed at the bank, which decides about it. Nothing was refunded.")
+    refund = Refund(
+        payment_id=payment.id,
+        booking_id=booking.id,
+        state="pending",
+        currency=payment.currency,
+        amount_minor=amount_minor,
+        reason=reason,
+        created_at=now,
+        updated_at=now,
+    )
+    db.add(refund)
+    db.flush()
+    if not _reverse_first(db, booking, refund, now):
+        send_refund(db, booking, refund, now)
+    return refund.id
+
+
+def left_to_refund(db: Session, payment: Payment) -> int:
+    """What has not been given back, nor is on its way, in minor units."""
+    given = select(func.coalesce(func.sum(Refund.amount_minor), 0)).where(
+        Refund.payment_id == payment.id, Refund.state.in_(STANDING)
+    )
+    return payment.amount_minor - int(db.scalar(given) or 0)
+
+
+def _reverse_first(db: Session, booking: Booking, refund: Refund, now: datetime) -> bool:
+    """Take the actor's share of the refund back before the refund itself; False when nothing was sent to them."""
+    payout = db.scalar(select(Payout).where(Payout.booking_id == booking.id, Payout.state.in_(MOVED)))
+    if payout is None or payout.stripe_transfer_id is None:
+        return False
+    _, share = share_of(refund.amount_minor, booking)
+    sent = payout.amount_minor - payout.netted_minor - payout.reversed_minor
+    amount = min(share.minor, sent)
+    if amount <= 0:
+        return False
+    refund.state = "reversing"
+    add_command(
+        db,
+        kind="transfer.reverse",
+        about="refund",
+        about_id=refund.id,
+        key=f"reversal:{reference_of(booking)}:{refund.id}:v1",
+        params={
+            "transfer_id": payout.stripe_transfer_id,
+            "amount_minor": amount,
+            "metadata": {"reference": reference_of(booking), "refund": str(refund.id)},
+        },
+        now=now,
+    )
+    return True
+
+
+def share_of(amount_minor: int, booking: Booking) -> tuple[Money, Money]:
+    """An amount of a booking's money as (our fee's part, the actor's part), in the proportion of its price."""
+    fee, actor = Money(amount_minor, booking.currency).split([booking.fee_minor, booking.net_minor])
+    return fee, actor
+
+
+def send_refund(db: Session, booking: Booking, refund: Refund, now: datetime) -> None:
+    """Ask for the refund itself."""
+    payment = db.get_one(Payment, refund.payment_id)
+    refund.state = "pending"
+    refund.updated_at = now
+    key = f"refund:{reference_of(booking)}:{refund.id}:v1"
+    add_command(
+        db,
+        kind="refund.create",
+        about="refund",
+        about_id=refund.id,
+        key=key,
+        params={
+            "charge_id": payment.charge_id,
+            "amount_minor": refund.amount_minor,
+            "metadata": {"reference": reference_of(booking), "refund": str(refund.id), "command": key},
+        },
+        now=now,
+    )
+
+
+def find_payment(db: Session, booking_id: int, *, lock: bool = False) -> Payment | None:
+    """The payment of a booking; `lock` makes every other writer of it wait until this transaction ends."""
+    query = select(Payment).where(Payment.booking_id == booking_id).execution_options(populate_existing=True)
+    return db.scalar(query.with_for_update() if lock else query)
+
+
+def get_payment(db: Session, payment_id: int, *, lock: bool = False) -> Payment:
+    """A payment by its id; refuses one that is not there."""
+    query = select(Payment).where(Payment.id == payment_id).execution_options(populate_existing=True)
+    payment = db.scalar(query.with_for_update() if lock else query)
+    if payment is None:
+        raise NotFound("There is no such payment.")
+    return payment
+
+
+def checkout_address(db: Session, *, booking_id: int, now: datetime) -> str | None:
+    """Where the platform pays, while it can; None before Stripe has made it and after its time."""
+    payment = find_payment(db, booking_id)
+    if payment is None or payment.state != State.CHECKOUT_OPEN:
+        return None
+    return payment.checkout_url if payment.expires_at is None or now < payment.expires_at else None
+
+
+def record_payment_event(
+    db: Session, payment: Payment, before: State | None, after: State, reason: str, now: datetime
+) -> None:
+    """Append what happened to a payment."""
+    db.add(PaymentEvent(payment_id=payment.id, at=now, before=before, after=after, reason=reason))
