@@ -21,6 +21,10 @@ COMMANDS = (
     "create-admin",
     "check-config",
     "check-audit",
+    "import-stats",
+    "evaluate-score",
+    "attach-account",
+    "seed",
 )
 
 

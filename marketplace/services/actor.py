@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any, Final
 from zoneinfo import available_timezones
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
 from marketplace.domain.availability import DayWindow, WeeklyWindow
@@ -305,8 +305,8 @@ def save_rate(db: Session, *, actor_id: int, card: RateCard, cancellation: Tier,
     row.revision_minor = card.revision.minor if card.revision else 0
     row.rush_bp, row.usage, row.cancellation = card.rush_bp, usage_to_json(card.usage_bp), cancellation.value
     row.updated_at = now
-    listed = {"hourly_minor": card.hour.minor, "currency": card.currency, "updated_at": now}
-    db.execute(update(Actor).where(Actor.id == actor_id).values(listed))
+    actor = get_actor(db, actor_id)
+    actor.hourly_minor, actor.currency, actor.updated_at = card.hour.minor, card.currency, now
     db.flush()
     return row
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from math import cos, pi, sin
 from pathlib import Path
 from typing import Final
@@ -18,7 +18,7 @@ from marketplace.sandbox.demo.figure import Figure, Look, draw
 from marketplace.sandbox.demo.portrait import falloff, rim_light
 
 WIDTH, HEIGHT = 288, 512
-FRAMES_PER_SECOND = 16
+FRAMES_PER_SECOND = 14
 _FIGURE_WIDTH = 336
 _CROSS_FADE = 8
 _MARGIN = 18
@@ -71,7 +71,7 @@ def film(
 ) -> None:
     """Write an MP4 of `seconds` to `path`: the person plays `moments` in equal parts, with their words below.
 
-    288 x 512 pixels, 16 frames a second, 30 to 120 KB, without sound; `slate` is a small line at the top.
+    288 x 512 pixels, 14 frames a second, 30 to 120 KB, without sound; `slate` is a small line at the top.
     """
     with av.open(str(path), "w", format="mp4", options={"movflags": "faststart"}) as file:
         stream = file.add_stream("libx264", rate=FRAMES_PER_SECOND)
@@ -86,7 +86,7 @@ def film(
 
 def frames(look: Look, moments: Sequence[Moment], *, seconds: float, slate: str, seed: int) -> Iterator[Image.Image]:
     """The pictures of the film in order."""
-    figure = draw(look, _FIGURE_WIDTH)
+    figure = _figure(look)
     scenes = [_Scene(look, figure, moment, slate, seed + i) for i, moment in enumerate(moments)]
     count = round(seconds * FRAMES_PER_SECOND)
     part = count / len(scenes)
@@ -118,8 +118,9 @@ class _Scene:
     def at(self, number: int) -> Image.Image:
         """The picture of frame `number` of the whole film."""
         time = number / FRAMES_PER_SECOND
-        lit = Image.composite(self.lit, self.dim, self._light_at(time, number))
-        picture = lit.resize((WIDTH, HEIGHT), Image.Resampling.BILINEAR, box=self._window(time, number))
+        place = self._place(time, number)
+        lit, dim = (picture.crop((*place, place[0] + WIDTH, place[1] + HEIGHT)) for picture in (self.lit, self.dim))
+        picture = Image.composite(lit, dim, self._light_at(time, number))
         for words, top in self.words:
             picture.paste((255, 255, 255), (0, top), words)
         return picture
@@ -130,19 +131,21 @@ class _Scene:
         y = 0.5 + wander * 0.6 * cos(time * 0.8 + self.phase)
         left, top = round(WIDTH * (1 - x)), round(HEIGHT * (1 - y))
         # the light's own picture is twice the frame, so its middle can be put anywhere
-        spot = self.light.crop((left, top, left + self.lit.width, top + self.lit.height))
-        level = 0.98 + 0.12 * sin(time * 1.7 + self.phase) - self.motion.flicker * self.strength * _noise(number, 7)
+        spot = self.light.crop((left, top, left + WIDTH, top + HEIGHT))
+        level = 0.98 + 0.14 * self._breath(time) - self.motion.flicker * self.strength * _noise(number, 7)
         return spot.point([round(min(255, value * level)) for value in range(256)])
 
-    def _window(self, time: float, number: int) -> tuple[float, float, float, float]:
-        breath = self.motion.depth * self.body * 0.5 * (1 + sin(2 * pi * self.motion.breaths * time + self.phase))
-        shake_x = self.motion.tremble * self.body * (_noise(number, 3) - 0.5)
-        shake_y = self.motion.tremble * self.body * (_noise(number, 5) - 0.5)
+    def _breath(self, time: float) -> float:
+        """-1 out, 1 in."""
+        return sin(2 * pi * self.motion.breaths * time + self.phase)
+
+    def _place(self, time: float, number: int) -> tuple[int, int]:
+        """Which part of the larger picture is seen: the person rises with each breath, trembles, sinks."""
+        rise = self.motion.depth * self.body * self._breath(time)
+        shake_x = 2 * self.motion.tremble * self.body * (_noise(number, 3) - 0.5)
+        shake_y = 2 * self.motion.tremble * self.body * (_noise(number, 5) - 0.5)
         sink = self.motion.sink * min(self.body, 1.2) * sin(min(time / 4, 1) * pi / 2) * 0.7
-        inset_x = _ROOM - min(breath, 8) * 0.55
-        inset_y = _ROOM - min(breath, 8)
-        dx, dy = _bounded(shake_x, inset_x), _bounded(shake_y - sink, inset_y)
-        return (inset_x + dx, inset_y + dy, self.lit.width - inset_x + dx, self.lit.height - inset_y + dy)
+        return round(_ROOM + _bounded(shake_x, _ROOM)), round(_ROOM + _bounded(rise + shake_y - sink, _ROOM))
 
 
 def _bounded(value: float, limit: float) -> float:
@@ -170,6 +173,12 @@ def _pictures(look: Look, figure: Figure, family: str) -> tuple[Image.Image, Ima
     dim.paste(oklch(0.5, chroma * 0.5, hue), mask=rim.point(lambda level: level // 5))
     lit.paste(oklch(0.94, chroma * 0.45, hue), mask=rim.point(lambda level: level * 3 // 5))
     return dim, lit
+
+
+@lru_cache(maxsize=4)
+def _figure(look: Look) -> Figure:
+    """Drawn once for all the clips of one person."""
+    return draw(look, _FIGURE_WIDTH)
 
 
 def _placed(mask: Image.Image, size: tuple[int, int]) -> Image.Image:

@@ -15,7 +15,7 @@ from marketplace.sandbox.demo.roster import ROSTER, Origin
 from marketplace.sandbox.demo.trade import PAST_TITLES, ROLES
 from marketplace.sandbox.network.figures import TASTES, MadeUpAccount, make_account
 
-NETWORK_SEED: Final = 2026
+NETWORK_SEED: Final = 7
 """The stand-in for the networks is started with it, so that its figures go on where the demo's history ends."""
 
 PASSWORD: Final = "curtain-call"  # the demo's own, shown on its sign-in page
@@ -185,8 +185,8 @@ def _label(playing: Playing) -> str:
 
 
 def _reels(chance: random.Random, shown: Sequence[Playing], count: int | None) -> tuple[Reel, ...]:
-    """Everything shown, dealt out to clips of two to four flavours."""
-    clips = count or max(1, -(-len(shown) // 4))
+    """Everything shown, dealt out to clips of two to five flavours."""
+    clips = count or max(1, -(-len(shown) // 5))
     return tuple(_reel(chance, shown[i::clips]) for i in range(clips))
 
 

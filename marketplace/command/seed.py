@@ -1,0 +1,87 @@
+"""`python -m marketplace seed`: fill an empty database with a made-up trade; does nothing where anybody is already."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from flask_security import hash_password
+from sqlalchemy import select
+
+from marketplace.command.progress import Progress
+from marketplace.command.seeding.audience import add_audiences, add_scores
+from marketplace.command.seeding.people import Register, add_actor, add_admins, add_platforms
+from marketplace.command.seeding.studio import Made, Shot, draw_portraits, make_clips
+from marketplace.config import Settings
+from marketplace.db import Database
+from marketplace.gateways.outside import connect_outside
+from marketplace.gateways.storage.base import Storage
+from marketplace.models import Account
+from marketplace.sandbox.demo.world import PASSWORD, Person, Reel, people
+from marketplace.services.account import Decider
+from marketplace.wiring import make_web
+
+HELP = "fill an empty database with demo data"
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """No arguments: the demo is always the same."""
+
+
+def main(settings: Settings, args: Namespace) -> int:
+    """Seed once; refuses outside the demo."""
+    if not settings.is_demo:
+        print("seed is for the demo: with ENVIRONMENT=production nothing is filled in.", file=sys.stderr)
+        return 2
+    database = Database(settings.database)
+    if not is_empty(database):
+        print("There are people in the database already; nothing was added.")
+        return 0
+    storage = connect_outside(settings).storage
+    seed(settings, database, storage, now=datetime.now(UTC).replace(microsecond=0))
+    database.dispose()
+    return 0
+
+
+def is_empty(database: Database) -> bool:
+    """Whether nobody has an account."""
+    with database.reading() as db:
+        return db.scalar(select(Account.id).limit(1)) is None
+
+
+def seed(settings: Settings, database: Database, storage: Storage, *, now: datetime) -> None:
+    """Everything, in one order: media first, since files are the slow part, then people, audiences and bookings."""
+    with make_web(settings).app_context():
+        hashed = hash_password(PASSWORD)
+    everyone = people()
+    clips = _film(storage, everyone)
+    portraits = draw_portraits(storage, everyone)
+    with database.unit_of_work(_no_jobs) as db:
+        register = Register(db, hashed, now)
+        dana, *_ = add_admins(register)
+        by = Decider(dana.id)
+        add_platforms(register, by)
+        actors = {add_actor(register, one, portraits[one.number], clips[one.number], by).id: one for one in everyone}
+        add_audiences(db, actors, now)
+        shown = Progress("Scores", len(actors))
+        for count, _ in enumerate(add_scores(db, list(actors), now), 1):
+            shown.advance_to(count)
+        shown.finish()
+
+
+def _film(storage: Storage, everyone: Sequence[Person]) -> dict[int, dict[Reel, Made]]:
+    """Every clip of everyone, by person number."""
+    shots = [Shot(person.number, person.origin.name, reel) for person in everyone for reel in person.reels]
+    shown = Progress("Clips", len(shots))
+    made: dict[int, dict[Reel, Made]] = {person.number: {} for person in everyone}
+    for count, (shot, clip) in enumerate(zip(shots, make_clips(storage, shots), strict=True), 1):
+        made[shot.number][shot.reel] = clip
+        shown.advance_to(count)
+    shown.finish()
+    return made
+
+
+def _no_jobs(_job: object, _ids: object) -> None:
+    """Nothing is sent while seeding: what would be done later is done here, in the past."""
