@@ -5,37 +5,46 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from marketplace.domain.booking import Party, State
 from marketplace.domain.flavour import VOCABULARY
-from marketplace.jobs import Job
+from marketplace.domain.rate import Usage, UsageScope, UsageTerm
 from marketplace.models import (
     Account,
     Actor,
     ActorLanguage,
+    Booking,
+    BookingEvent,
     Clip,
     ClipFlavour,
     Member,
+    Payment,
+    Payout,
     Platform,
     Rate,
+    Take,
     WeeklyHours,
 )
+from marketplace.services.booking import (
+    BeatAsk,
+    Request,
+    accept_booking,
+    advance_due_booking,
+    confirm_paid_booking,
+    deliver_booking,
+    request_booking,
+)
+from marketplace.services.booking_step import By, get_booking, get_session
+from marketplace.services.consent import shown_digest, sign_consent
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 """A Monday morning."""
 
 _numbers = itertools.count(1)
-
-
-class Recorder:
-    """Takes the jobs that a transaction sends, and keeps them."""
-
-    def __init__(self) -> None:
-        self.jobs: list[tuple[Job, tuple[int | str, ...]]] = []
-
-    def __call__(self, job: Job, ids: tuple[int | str, ...]) -> None:
-        self.jobs.append((job, ids))
 
 
 def at(day: int, hour: float, *, month: int = 11) -> datetime:
@@ -142,3 +151,133 @@ def add_clip(
     db.add(clip)
     db.flush()
     return clip
+
+
+PURPOSE = "Driving performance for Vera in episodes 3 to 8."
+ONE_TITLE = Usage(UsageScope.ONE_TITLE, UsageTerm.MONTHS_12)
+
+
+def ask_for(
+    actor: Actor,
+    starts_at: datetime,
+    *,
+    minutes: int = 120,
+    token: str | None = None,
+    shown_total_minor: int | None = None,
+) -> Request:
+    """A request for an actor's time, as a form would make it."""
+    return Request(
+        token=token or f"token-{next(_numbers)}",
+        actor_id=actor.id,
+        starts_at=starts_at,
+        minutes=minutes,
+        usage=ONE_TITLE,
+        project="Heiress",
+        character="Vera",
+        purpose=PURPOSE,
+        beats=(BeatAsk("cold-fury", "high", "contained"),),
+        shown_total_minor=shown_total_minor,
+    )
+
+
+def request(db: Session, member: Member, actor: Actor, starts_at: datetime, *, now: datetime = NOW, **ask: Any) -> int:
+    """A booking that waits for the actor's answer; returns its id."""
+    return request_booking(
+        db, platform_id=member.platform_id, member_id=member.id, by=By(Party.PLATFORM, member.account_id),
+        ask=ask_for(actor, starts_at, **ask), fee_bp=800, now=now,
+    )  # fmt: skip
+
+
+class Story:
+    """One booking on its way through its life, with everyone in it."""
+
+    def __init__(self, db: Session, *, starts_at: datetime | None = None, now: datetime = NOW, **actor: Any) -> None:
+        self.db, self.now = db, now
+        self.member, self.actor = add_member(db), add_actor(db, **actor)
+        assert self.actor.account_id is not None
+        self.platform_id, self.actor_id = self.member.platform_id, self.actor.id
+        self.mira = By(Party.PLATFORM, self.member.account_id)
+        self.imani = By(Party.ACTOR, self.actor.account_id)
+        self.id = request(db, self.member, self.actor, starts_at or at(30, 10), now=now)
+
+    @staticmethod
+    def by_actor(db: Session, actor_id: int) -> By:
+        """The actor, from an id alone."""
+        return By(Party.ACTOR, db.get_one(Actor, actor_id).account_id)
+
+    @property
+    def booking(self) -> Booking:
+        """The row, as it is now."""
+        return get_booking(self.db, self.id)
+
+    @property
+    def payment(self) -> Payment | None:
+        """The payment's row, as it is now."""
+        found = select(Payment).where(Payment.booking_id == self.id).execution_options(populate_existing=True)
+        return self.db.scalar(found)
+
+    @property
+    def payout(self) -> Payout | None:
+        """The payout's row, as it is now."""
+        return self.db.scalar(select(Payout).where(Payout.booking_id == self.id))
+
+    @property
+    def steps(self) -> list[tuple[str, str, str | None, str]]:
+        """(step, party, before, after) of everything that happened."""
+        events = select(BookingEvent).where(BookingEvent.booking_id == self.id).order_by(BookingEvent.id)
+        return [(one.step, one.party, one.before, one.after) for one in self.db.scalars(events)]
+
+    def accept(self) -> Story:
+        """The actor says yes."""
+        accept_booking(self.db, booking_id=self.id, actor_id=self.actor_id, by=self.imani, now=self.now)
+        return self
+
+    def pay(self) -> Story:
+        """The platform's money has been captured, as Stripe would have told us."""
+        self.db.execute(
+            update(Payment).where(Payment.booking_id == self.id).values(state="captured", captured_at=self.now)
+        )
+        confirm_paid_booking(self.db, booking_id=self.id, now=self.now)
+        return self
+
+    def sign(self) -> Story:
+        """The actor signs the consent."""
+        sign_consent(
+            self.db, booking_id=self.id, actor_id=self.actor_id, account_id=self.imani.account_id or 0,
+            signed_name=self.actor.name, shown_sha256=shown_digest(self.booking), now=self.now,
+        )  # fmt: skip
+        return self
+
+    def start(self) -> Story:
+        """The booked time begins."""
+        self.now = max(self.now, self.booking.starts_at)
+        assert advance_due_booking(self.db, booking_id=self.id, now=self.now) == State.IN_SESSION
+        return self
+
+    def add_take(self, state: str = "ready") -> Take:
+        """A take arrives."""
+        session = get_session(self.db, self.id)
+        number = next(_numbers)
+        self.now += timedelta(minutes=1)
+        take = Take(
+            capture_session_id=session.id, number=number, state=state, storage_key=f"take/{number}.mp4",
+            content_type="video/mp4", bytes=1, sha256="0" * 64, duration_ms=8000, created_at=self.now,
+        )  # fmt: skip
+        self.db.add(take)
+        self.db.flush()
+        return take
+
+    def deliver(self) -> Story:
+        """The actor hands one new take over."""
+        self.add_take()
+        self.now += timedelta(minutes=1)
+        deliver_booking(self.db, booking_id=self.id, actor_id=self.actor_id, by=self.imani, now=self.now)
+        return self
+
+    def confirmed(self) -> Story:
+        """Accepted, paid and signed."""
+        return self.accept().pay().sign()
+
+    def delivered(self) -> Story:
+        """Takes wait for the platform."""
+        return self.confirmed().start().deliver()
