@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 from marketplace.models.job_run import JobRun
 from workers.task import Tools
 from workers.tasks.notice import sweep_notices
+from workers.tasks.outbox import send_due_payouts, sweep_outbox
+from workers.tasks.payment import poll_accounts, poll_open_checkouts, poll_undelivered, sweep_events
 from workers.tasks.score import compute_due_scores
 from workers.tasks.stats import refresh_due_accounts
 
@@ -43,6 +45,12 @@ TIMETABLE: tuple[Periodic, ...] = (
     Periodic("job_run.forget", timedelta(hours=1), forget_old_claims),
     Periodic("stats.refresh_due", timedelta(minutes=1), refresh_due_accounts),
     Periodic("notice.sweep", timedelta(minutes=2), sweep_notices),
+    Periodic("outbox.sweep", timedelta(seconds=10), sweep_outbox),
+    Periodic("payout.send_due", timedelta(seconds=10), send_due_payouts),
+    Periodic("stripe_event.sweep", timedelta(minutes=1), sweep_events),
+    Periodic("stripe_event.poll_undelivered", timedelta(minutes=10), poll_undelivered),
+    Periodic("payment.poll_open", timedelta(minutes=10), poll_open_checkouts),
+    Periodic("connect.poll", timedelta(hours=1), poll_accounts),
     Periodic("score.compute_due", timedelta(hours=1), compute_due_scores),
 )
 

@@ -50,6 +50,8 @@ TRANSFER_TAKES: Final = timedelta(days=3)
 MUCH_MORE: Final = 3
 ON_HAND: Final = frozenset({State.REVIEW, State.HELD, State.APPROVED})
 """States in which nothing has moved yet."""
+LEAVING: Final = frozenset({State.SENDING, State.UNKNOWN})
+"""States in which it is not certain yet whether money has moved."""
 MOVED: Final = frozenset({State.TRANSFERRED, State.PARTLY_REVERSED, State.REVERSED})
 
 

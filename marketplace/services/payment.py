@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from marketplace.domain.errors import Conflict, NotFound, Refused
 from marketplace.domain.money import Money
 from marketplace.domain.payment import State, is_paid
-from marketplace.domain.payout import MOVED
+from marketplace.domain.payout import LEAVING, MOVED
 from marketplace.models import Booking, Payment, PaymentEvent, Payout, Refund
 from marketplace.services.once import insert_once
 from marketplace.services.outbox import add_command
@@ -120,6 +120,9 @@ def refund_booking(db: Session, booking: Booking, amount_minor: int, reason: str
         raise RefundTooLarge(f"Only {left} is left of this payment. Nothing was refunded.")
     if payment.state in (State.DISPUTED, State.LOST):
         raise Conflict("The payment is disputed at the bank, which decides about it. Nothing was refunded.")
+    leaving = select(Payout.id).where(Payout.booking_id == booking.id, Payout.state.in_(LEAVING))
+    if db.scalar(leaving) is not None:
+        raise Conflict("The actor's payout is just being sent. Try again in a few minutes. Nothing was refunded.")
     refund = Refund(
         payment_id=payment.id,
         booking_id=booking.id,
@@ -156,16 +159,17 @@ def _reverse_first(db: Session, booking: Booking, refund: Refund, now: datetime)
     if amount <= 0:
         return False
     refund.state = "reversing"
+    key = f"reversal:{reference_of(booking)}:{refund.id}:v1"
     add_command(
         db,
         kind="transfer.reverse",
         about="refund",
         about_id=refund.id,
-        key=f"reversal:{reference_of(booking)}:{refund.id}:v1",
+        key=key,
         params={
             "transfer_id": payout.stripe_transfer_id,
             "amount_minor": amount,
-            "metadata": {"reference": reference_of(booking), "refund": str(refund.id)},
+            "metadata": {"reference": reference_of(booking), "refund": str(refund.id), "command": key},
         },
         now=now,
     )

@@ -214,6 +214,7 @@ class Reversal:
     transfer_id: str
     amount_minor: int
     currency: str
+    metadata: Mapping[str, str]
     created_at: datetime
 
 

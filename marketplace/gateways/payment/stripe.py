@@ -432,6 +432,7 @@ def _reversal(reversal: stripe.TransferReversal) -> Reversal:
         transfer_id=_id(reversal.transfer) or "",
         amount_minor=reversal.amount,
         currency=reversal.currency.upper(),
+        metadata=_metadata(reversal.metadata),
         created_at=_instant(reversal.created),
     )
 

@@ -1,0 +1,170 @@
+"""Payout accounts: where an actor's money goes at Stripe, and in words what is still missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from marketplace.domain.errors import Invalid, NotFound
+from marketplace.gateways.payment.base import RecipientAccount
+from marketplace.models import Account, Actor, ConnectAccount
+from marketplace.services.audit import record_audit
+from marketplace.services.notice import accounts_of_actor, notify
+from marketplace.services.once import insert_once
+from marketplace.services.outbox import add_command, has_open_command, next_version
+from marketplace.services.payout import find_account
+
+WORDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "none": "You have no payout account yet. Set one up at Stripe; it takes about five minutes.",
+        "asked": "Your payout account is being opened at Stripe.",
+        "onboarding": "Stripe still needs some details before it can pay you.",
+        "active": "Your payout account is ready.",
+        "restricted": "Stripe has paused your payout account and asks for more details. What you earn stays safe.",
+        "closed": "Your payout account at Stripe is closed. What you earn stays safe until you open a new one.",
+    }
+)
+"""What an actor reads of each state."""
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutAccount:
+    """An actor's payout account as they see it. `todo` is what Stripe asks for, in its own words."""
+
+    state: str
+    words: str
+    todo: tuple[str, ...] = ()
+    stripe_account_id: str | None = None
+    refreshed_at: datetime | None = None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether money can be sent."""
+        return self.state == "active"
+
+
+def payout_account_of(db: Session, actor_id: int) -> PayoutAccount:
+    """What an actor, or an admin, sees of the payout account."""
+    row = find_account(db, actor_id)
+    if row is None:
+        return PayoutAccount("none", WORDS["none"])
+    todo = tuple(_said(each) for each in row.requirements)
+    return PayoutAccount(row.state, WORDS[row.state], todo, row.stripe_account_id, row.refreshed_at)
+
+
+def _said(requirement: str) -> str:
+    """ "identity.individual.legal_name" as people say it."""
+    return str(requirement).rpartition(".")[2].replace("_", " ").capitalize()
+
+
+def open_account(db: Session, *, actor_id: int, now: datetime) -> int | None:
+    """Ask Stripe for an account; the command's id, or None when there is one already, or it is being opened.
+
+    Refuses an actor without a country: Stripe opens no account without.
+    """
+    actor = db.get(Actor, actor_id)
+    if actor is None or actor.account_id is None:
+        raise NotFound("There is no such actor.")
+    if not actor.country:
+        raise Invalid("Say in your profile in which country you live: Stripe needs it to pay you.", field="country")
+    insert_once(
+        db, ConnectAccount, actor_id=actor_id, state="asked", country=actor.country, requirements=[], created_at=now
+    )
+    row = db.scalars(select(ConnectAccount).where(ConnectAccount.actor_id == actor_id)).one()
+    if row.stripe_account_id or has_open_command(db, about="actor", about_id=actor_id, kind="account.create"):
+        return None
+    account = db.get_one(Account, actor.account_id)
+    key = next_version(db, f"account:{actor.slug}:{account.fs_uniquifier[:8]}")
+    return add_command(
+        db,
+        kind="account.create",
+        about="actor",
+        about_id=actor_id,
+        key=key,
+        params={
+            "email": account.email,
+            "display_name": actor.name,
+            "country": actor.country,
+            "currency": actor.currency or "USD",
+            "metadata": {"actor": str(actor_id), "command": key},
+        },
+        now=now,
+    )
+
+
+def note_opened(db: Session, *, actor_id: int, stripe_account_id: str, now: datetime) -> None:
+    """Stripe has made the account; the actor still has to tell it who they are."""
+    row = db.scalars(select(ConnectAccount).where(ConnectAccount.actor_id == actor_id)).one()
+    if row.stripe_account_id is None:
+        row.stripe_account_id = stripe_account_id
+        row.state = "onboarding"
+        row.refreshed_at = now
+
+
+def note_account(db: Session, seen: RecipientAccount, *, now: datetime) -> str | None:
+    """Converge on what was read at Stripe; the state now, or None for an account that is not ours."""
+    row = db.scalar(select(ConnectAccount).where(ConnectAccount.stripe_account_id == seen.id).with_for_update())
+    if row is None:
+        return None
+    before, after = row.state, _state(seen, row.state)
+    row.requirements = list(seen.open_requirements)
+    row.refreshed_at = now
+    if after != before:
+        row.state = after
+        _record(db, row, before, after, now)
+    return after
+
+
+def _state(seen: RecipientAccount, before: str) -> str:
+    if seen.is_closed:
+        return "closed"
+    if seen.can_receive:
+        return "active"
+    return "restricted" if before in ("active", "restricted") else "onboarding"
+
+
+def _record(db: Session, row: ConnectAccount, before: str, after: str, now: datetime) -> None:
+    if after == "active":
+        row.bank_changed_at = now
+    record_audit(
+        db,
+        about="connect_account",
+        about_id=row.id,
+        step="read_at_stripe",
+        party="clock",
+        principal_id=None,
+        before={"state": before},
+        after={"state": after},
+        now=now,
+    )
+    notify(
+        db,
+        account_ids=accounts_of_actor(db, row.actor_id),
+        key=f"connect:{row.id}:{after}:{now.isoformat()}",
+        kind="payout_account",
+        title="Your payout account",
+        words=WORDS[after],
+        path="/actor/earnings",
+        now=now,
+    )
+
+
+def stripe_account_of(db: Session, actor_id: int) -> str | None:
+    """The actor's account at Stripe, once it has been made."""
+    return db.scalar(select(ConnectAccount.stripe_account_id).where(ConnectAccount.actor_id == actor_id))
+
+
+def list_stale_accounts(db: Session, *, before: datetime, limit: int = 100) -> list[str]:
+    """Accounts that have not been read at Stripe since, longest ago first."""
+    stale = select(ConnectAccount.stripe_account_id).where(
+        ConnectAccount.stripe_account_id.is_not(None),
+        ConnectAccount.state != "closed",
+        ConnectAccount.refreshed_at < before,
+    )
+    return [each for each in db.scalars(stale.order_by(ConnectAccount.refreshed_at).limit(limit)) if each]

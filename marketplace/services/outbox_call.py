@@ -1,0 +1,140 @@
+"""Carries out a command of the outbox at Stripe, with its stored key and nothing but its frozen parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Final, Literal
+
+from marketplace.gateways.payment.base import (
+    AccountOrder,
+    CheckoutOrder,
+    KeyMisused,
+    PaymentBusy,
+    PaymentGateway,
+    PaymentRefused,
+    PaymentUnknown,
+    RefundOrder,
+    ReversalOrder,
+    TransferOrder,
+)
+from marketplace.services.outbox import Command
+
+Outcome = Literal["done", "refused", "later", "dead"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of a call. `stripe_id` is the object it made, `facts` what we keep of it."""
+
+    outcome: Outcome
+    stripe_id: str | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+    code: str = ""
+    words: str = ""
+
+
+def call_stripe(gateway: PaymentGateway, command: Command) -> Answer:
+    """Make the call. Never inside a transaction.
+
+    `later` is for every outcome that is not certain: only the same key may be used again.
+    """
+    try:
+        return _CALLS[command.kind](gateway, command)
+    except KeyMisused as error:
+        return Answer("dead", code=error.code, words=str(error))
+    except PaymentRefused as error:
+        return Answer("refused", code=error.code, words=str(error))
+    except (PaymentBusy, PaymentUnknown) as error:
+        return Answer("later", code=error.code, words=str(error))
+
+
+def _create_checkout(gateway: PaymentGateway, command: Command) -> Answer:
+    params = dict(command.params)
+    base_url, success, cancel = params.pop("base_url"), params.pop("success_path"), params.pop("cancel_path")
+    order = CheckoutOrder(**params, success_url=base_url + success, cancel_url=base_url + cancel)
+    checkout = gateway.create_checkout(order, idempotency_key=command.key)
+    return Answer("done", checkout.id, {"url": checkout.url})
+
+
+def _expire_checkout(gateway: PaymentGateway, command: Command) -> Answer:
+    gateway.expire_checkout(command.params["checkout_id"], idempotency_key=command.key)
+    return Answer("done", facts={"checkout_id": command.params["checkout_id"]})
+
+
+def _create_transfer(gateway: PaymentGateway, command: Command) -> Answer:
+    transfer = gateway.create_transfer(TransferOrder(**_frozen(command)), idempotency_key=command.key)
+    return Answer("done", transfer.id, {"amount_minor": transfer.amount_minor})
+
+
+def _reverse_transfer(gateway: PaymentGateway, command: Command) -> Answer:
+    reversal = gateway.reverse_transfer(ReversalOrder(**_frozen(command)), idempotency_key=command.key)
+    return Answer("done", reversal.id, {"amount_minor": reversal.amount_minor})
+
+
+def _create_refund(gateway: PaymentGateway, command: Command) -> Answer:
+    refund = gateway.create_refund(RefundOrder(**_frozen(command)), idempotency_key=command.key)
+    return Answer("done", refund.id, {"state": refund.state, "amount_minor": refund.amount_minor})
+
+
+def _create_account(gateway: PaymentGateway, command: Command) -> Answer:
+    account = gateway.create_account(AccountOrder(**_frozen(command)), idempotency_key=command.key)
+    return Answer("done", account.id)
+
+
+def _frozen(command: Command) -> dict[str, Any]:
+    return {name: value for name, value in command.params.items() if name != "base_url"}
+
+
+_CALLS: Final[Mapping[str, Callable[[PaymentGateway, Command], Answer]]] = MappingProxyType(
+    {
+        "checkout.create": _create_checkout,
+        "checkout.expire": _expire_checkout,
+        "transfer.create": _create_transfer,
+        "transfer.reverse": _reverse_transfer,
+        "refund.create": _create_refund,
+        "account.create": _create_account,
+    }
+)
+
+
+def look_up(gateway: PaymentGateway, command: Command) -> Answer:
+    """Whether a command whose answer was lost has happened, by what it would have left at Stripe.
+
+    `later` when Stripe does not answer. A checkout or account that nobody has the address of does no harm: it counts
+    as never made.
+    """
+    try:
+        found = _LOOK_UPS[command.kind](gateway, command) if command.kind in _LOOK_UPS else None
+    except (PaymentBusy, PaymentUnknown) as error:
+        return Answer("later", code=error.code, words=str(error))
+    if found is not None:
+        return found
+    return Answer("refused", code="never_happened", words="Stripe knows nothing of it.")
+
+
+def _find_transfer(gateway: PaymentGateway, command: Command) -> Answer | None:
+    for transfer in gateway.list_transfers(command.params["transfer_group"]):
+        if transfer.metadata.get("command") == command.key:
+            return Answer("done", transfer.id, {"amount_minor": transfer.amount_minor})
+    return None
+
+
+def _find_refund(gateway: PaymentGateway, command: Command) -> Answer | None:
+    for refund in gateway.list_refunds(command.params["charge_id"]):
+        if refund.metadata.get("command") == command.key:
+            return Answer("done", refund.id, {"state": refund.state, "amount_minor": refund.amount_minor})
+    return None
+
+
+def _find_reversal(gateway: PaymentGateway, command: Command) -> Answer | None:
+    for reversal in gateway.list_reversals(command.params["transfer_id"]):
+        if reversal.metadata.get("command") == command.key:
+            return Answer("done", reversal.id, {"amount_minor": reversal.amount_minor})
+    return None
+
+
+_LOOK_UPS: Final[Mapping[str, Callable[[PaymentGateway, Command], Answer | None]]] = MappingProxyType(
+    {"transfer.create": _find_transfer, "refund.create": _find_refund, "transfer.reverse": _find_reversal}
+)

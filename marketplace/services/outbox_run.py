@@ -1,0 +1,156 @@
+"""One command of the outbox from lease to result: the same for a worker, the sweep and a page that cannot wait."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from marketplace.gateways.payment.base import PaymentGateway
+from marketplace.models import Booking, Payout, Refund
+from marketplace.services import connect, outbox, payment, payment_sync, payout
+from marketplace.services.notice import accounts_of_admins, notify
+from marketplace.services.outbox import Command
+from marketplace.services.outbox_call import Answer, call_stripe, look_up
+
+UnitOfWork = Callable[[], AbstractContextManager[Session]]
+Clock = Callable[[], datetime]
+
+
+def run_command(
+    gateway: PaymentGateway, unit_of_work: UnitOfWork, command_id: int, *, base_url: str, clock: Clock
+) -> str | None:
+    """Lease, call outside any transaction, settle; the outcome, or None when it was not to be carried out now.
+
+    Killed at any point, it is found again when its lease is over and called with the same key and parameters.
+    """
+    with unit_of_work() as db:
+        command = outbox.claim_command(db, command_id, base_url=base_url, now=clock())
+    if command is None:
+        return None
+    answer = call_stripe(gateway, command)
+    with unit_of_work() as db:
+        settle(db, command, answer, now=clock())
+    return answer.outcome
+
+
+def run_look_up(gateway: PaymentGateway, unit_of_work: UnitOfWork, command: Command, *, clock: Clock) -> str:
+    """Find out at Stripe what became of a command whose answer was lost; the outcome."""
+    with unit_of_work() as db:
+        note_unknown(db, command, now=clock())
+    answer = look_up(gateway, command)
+    with unit_of_work() as db:
+        if answer.outcome == "later":
+            outbox.postpone(db, command, now=clock())
+        else:
+            settle(db, command, answer, now=clock())
+    return answer.outcome
+
+
+def settle(db: Session, command: Command, answer: Answer, *, now: datetime) -> None:
+    """Write what became of a command, and what follows from it, in one transaction; once."""
+    if answer.outcome == "later":
+        if outbox.settle_later(db, command, error=answer.words, now=now) == "unknown":
+            note_unknown(db, command, now=now)
+        return
+    if answer.outcome == "done":
+        if outbox.settle_done(db, command, stripe_id=answer.stripe_id, answer=answer.facts, now=now):
+            _note_done(db, command, answer, now)
+        return
+    if answer.outcome == "dead":
+        ours = outbox.settle_dead(db, command, error=answer.words, now=now)
+    else:
+        ours = outbox.settle_refused(db, command, error=answer.words, code=answer.code, now=now)
+    if ours:
+        _note_refused(db, command, answer, now)
+
+
+def note_unknown(db: Session, command: Command, *, now: datetime) -> None:
+    """Say that nobody knows: people see it until the look-up has told."""
+    if command.kind == "transfer.create":
+        payout.note_transfer_unknown(db, payout_id=command.about_id, now=now)
+
+
+def _note_done(db: Session, command: Command, answer: Answer, now: datetime) -> None:
+    made = answer.stripe_id or ""
+    if command.kind == "checkout.create":
+        payment_sync.note_checkout(
+            db, payment_id=command.about_id, checkout_id=made, url=answer.facts.get("url"), now=now
+        )
+    elif command.kind == "transfer.create":
+        payout.note_transfer(db, payout_id=command.about_id, transfer_id=made, now=now)
+    elif command.kind == "refund.create":
+        _note_refund(db, command.about_id, made, now)
+    elif command.kind == "transfer.reverse":
+        _note_reversal(db, command, made, answer.facts["amount_minor"], now)
+    elif command.kind == "account.create":
+        connect.note_opened(db, actor_id=command.about_id, stripe_account_id=made, now=now)
+
+
+def _note_refused(db: Session, command: Command, answer: Answer, now: datetime) -> None:
+    if command.kind == "checkout.create":
+        payment_sync.note_checkout_refused(db, payment_id=command.about_id, words=answer.words, now=now)
+    elif command.kind == "transfer.create":
+        payout.note_transfer_refused(db, payout_id=command.about_id, words=answer.words, now=now)
+    elif command.kind == "refund.create":
+        _note_refund_refused(db, command.about_id, answer.words, now)
+    elif command.kind == "transfer.reverse":
+        # the actor no longer has it: the platform is refunded all the same, and the actor owes it
+        _go_on_with_refund(db, command.about_id, now)
+    if answer.outcome == "dead":
+        _tell_admins(db, command, answer.words, now)
+
+
+def _note_refund(db: Session, refund_id: int, stripe_refund_id: str, now: datetime) -> None:
+    """The refund exists; the checkout is read again, which books it."""
+    refund = db.get_one(Refund, refund_id)
+    if refund.stripe_refund_id is None:
+        refund.stripe_refund_id = stripe_refund_id
+        refund.updated_at = now
+    payment_sync.ask_for_sync(db, refund.payment_id)
+
+
+def _note_refund_refused(db: Session, refund_id: int, words: str, now: datetime) -> None:
+    refund = db.get_one(Refund, refund_id)
+    refund.state = "refused"
+    refund.updated_at = now
+    notify(
+        db,
+        account_ids=accounts_of_admins(db),
+        key=f"refund:{refund.id}:refused",
+        kind="payment",
+        title="Stripe refused a refund",
+        words=words,
+        path="/admin/payment",
+        now=now,
+    )
+
+
+def _note_reversal(db: Session, command: Command, reversal_id: str, amount_minor: int, now: datetime) -> None:
+    refund = db.get_one(Refund, command.about_id)
+    paid_out = db.scalars(select(Payout).where(Payout.booking_id == refund.booking_id)).one()
+    locked = payout.get_payout(db, paid_out.id, lock=True)
+    payout.note_reversal(db, payout=locked, reversal_id=reversal_id, amount_minor=amount_minor, now=now)
+    _go_on_with_refund(db, refund.id, now)
+
+
+def _go_on_with_refund(db: Session, refund_id: int, now: datetime) -> None:
+    refund = db.get_one(Refund, refund_id)
+    if refund.state == "reversing":
+        payment.send_refund(db, db.get_one(Booking, refund.booking_id), refund, now)
+
+
+def _tell_admins(db: Session, command: Command, words: str, now: datetime) -> None:
+    notify(
+        db,
+        account_ids=accounts_of_admins(db),
+        key=f"outbox:{command.id}:dead",
+        kind="outbox",
+        title="A call to Stripe needs a person",
+        words=f"{command.kind} ({command.key}): {words}",
+        path="/admin/payment",
+        now=now,
+    )

@@ -1,0 +1,357 @@
+"""Brings a payment into line with what Stripe says of it now: the one place where money that came in is believed.
+
+The success page, the webhook, the poll and the outbox all end here. What is read is the whole truth about the payment
+(checkout, charge, refunds, disputes), so it does not matter which event came first, twice, or never.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from marketplace.domain import ledger as books
+from marketplace.domain.money import Money
+from marketplace.domain.payment import Reading, State, can_move, is_paid, state_of
+from marketplace.gateways.payment import base as stripe
+from marketplace.jobs import Job, enqueue
+from marketplace.models import Booking, Dispute, Payment, Refund
+from marketplace.services import ledger
+from marketplace.services.booking import confirm_paid_booking
+from marketplace.services.notice import accounts_of_admins, notify
+from marketplace.services.payment import close_checkout, get_payment, record_payment_event, share_of
+from marketplace.services.payout import find_payout, get_payout, hold_by_clock
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """All that Stripe knows of one checkout, read outside any transaction."""
+
+    checkout: stripe.Checkout
+    refunds: tuple[stripe.Refund, ...] = ()
+    disputes: tuple[stripe.Dispute, ...] = ()
+
+
+def read_checkout(gateway: stripe.PaymentGateway, checkout_id: str) -> Seen:
+    """Read a checkout and what became of its charge. Never inside a transaction."""
+    checkout = gateway.get_checkout(checkout_id)
+    if checkout.charge is None or not checkout.charge.is_paid:
+        return Seen(checkout)
+    charge_id = checkout.charge.id
+    # a refund that failed leaves no trace on the charge, a dispute does
+    refunds = gateway.list_refunds(charge_id)
+    disputes = gateway.list_disputes(charge_id) if checkout.charge.is_disputed else []
+    return Seen(checkout, tuple(reversed(refunds)), tuple(reversed(disputes)))
+
+
+def sync_checkout(db: Session, seen: Seen, *, now: datetime) -> State | None:
+    """Converge on what was read: state, books, refunds, disputes, and the booking. The state now, None if not ours.
+
+    Harmless to repeat, and to do at the same moment twice: the payment's row lets one through at a time, and every
+    posting has its event's name.
+    """
+    payment = _find(db, seen.checkout)
+    if payment is None:
+        return None
+    was_paid = is_paid(State(payment.state))
+    if seen.checkout.is_paid and seen.checkout.charge is not None:
+        _book_charge(db, payment, seen.checkout.charge, now)
+        for refund in seen.refunds:
+            _book_refund(db, payment, refund, now)
+        for dispute in seen.disputes:
+            _book_dispute(db, payment, dispute, now)
+    _move(db, payment, _reading(db, payment, seen), now)
+    if is_paid(State(payment.state)) and not was_paid:
+        confirm_paid_booking(db, booking_id=payment.booking_id, now=now)
+    return State(payment.state)
+
+
+def note_checkout(db: Session, *, payment_id: int, checkout_id: str, url: str | None, now: datetime) -> None:
+    """Stripe has made the checkout: the platform can pay. If the booking is off meanwhile, it is closed at once."""
+    payment = get_payment(db, payment_id, lock=True)
+    if payment.checkout_session_id is None:
+        payment.checkout_session_id = checkout_id
+        payment.checkout_url = url
+    if payment.state == State.OPENING:
+        _write(db, payment, State.CHECKOUT_OPEN, "Stripe has made the checkout.", now)
+    booking = db.get_one(Booking, payment.booking_id, populate_existing=True)
+    if booking.state != "accepted":
+        close_checkout(db, booking, now)
+
+
+def note_checkout_refused(db: Session, *, payment_id: int, words: str, now: datetime) -> None:
+    """Stripe will not make the checkout: nobody can pay, and the admins must know why."""
+    payment = get_payment(db, payment_id, lock=True)
+    if payment.state != State.OPENING:
+        return
+    _write(db, payment, State.FAILED, words, now)
+    _tell_admins(db, payment, "checkout_refused", "A checkout could not be made", words, now)
+
+
+def _find(db: Session, checkout: stripe.Checkout) -> Payment | None:
+    """Our payment, held for this transaction; by the checkout's id, or by what we wrote on it."""
+    by_id = select(Payment.id).where(Payment.checkout_session_id == checkout.id)
+    payment_id = db.scalar(by_id)
+    if payment_id is not None:
+        return get_payment(db, payment_id, lock=True)
+    named = checkout.metadata.get("payment", "")
+    payment = db.get(Payment, int(named)) if named.isdecimal() else None
+    if payment is None or payment.checkout_session_id is not None:
+        return None
+    # the answer of the call that made it was lost, and the event comes first
+    payment = get_payment(db, payment.id, lock=True)
+    payment.checkout_session_id = checkout.id
+    payment.checkout_url = checkout.url
+    return payment
+
+
+def _book_charge(db: Session, payment: Payment, charge: stripe.Charge, now: datetime) -> None:
+    if charge.amount_minor != payment.amount_minor or charge.currency != payment.currency:
+        charged, asked = Money(charge.amount_minor, charge.currency), Money(payment.amount_minor, payment.currency)
+        _tell_admins(db, payment, "amount", "A charge differs from its price", f"{charged}, not {asked}.", now)
+    amount = Money(charge.amount_minor, charge.currency)
+    booked = ledger.post(
+        db, books.charge_captured(charge_id=charge.id, booking_id=payment.booking_id, amount=amount), now=now
+    )
+    if booked:
+        payment.charge_id = charge.id
+        payment.payment_intent_id = charge.payment_intent_id
+        payment.captured_at = charge.created_at
+    settled = charge.settled
+    if settled is not None and settled.fee_minor:
+        fee = Money(settled.fee_minor, settled.currency)
+        ledger.post(db, books.stripe_fee(transaction_id=settled.id, booking_id=payment.booking_id, amount=fee), now=now)
+
+
+# refunds -----------------------------------------------------------------------------------------
+
+
+def _book_refund(db: Session, payment: Payment, seen: stripe.Refund, now: datetime) -> None:
+    """One refund as Stripe has it: ours by its mark, or one that was made by hand in Stripe's own pages."""
+    if seen.state in ("canceled", "requires_action"):
+        return
+    refund = find_refund(db, payment, seen) or _adopt(db, payment, seen, now)
+    refund.stripe_refund_id = seen.id
+    _post_refund(db, payment, seen, now)
+    if seen.state == "failed" and refund.state != "failed":
+        _fail_refund(db, payment, refund, seen, now)
+    elif seen.state != "failed" and refund.state != seen.state:
+        refund.state = seen.state
+        refund.updated_at = now
+    db.flush()
+
+
+def find_refund(db: Session, payment: Payment, seen: stripe.Refund) -> Refund | None:
+    """Our row of a refund at Stripe."""
+    row = db.scalar(select(Refund).where(Refund.stripe_refund_id == seen.id))
+    named = seen.metadata.get("refund", "")
+    if row is not None or not named.isdecimal():
+        return row
+    row = db.get(Refund, int(named))
+    return row if row is not None and row.payment_id == payment.id and row.stripe_refund_id is None else None
+
+
+def _adopt(db: Session, payment: Payment, seen: stripe.Refund, now: datetime) -> Refund:
+    refund = Refund(
+        payment_id=payment.id,
+        booking_id=payment.booking_id,
+        state="pending",
+        currency=seen.currency,
+        amount_minor=seen.amount_minor,
+        reason="Made in Stripe's own pages.",
+        created_at=seen.created_at,
+        updated_at=now,
+    )
+    db.add(refund)
+    _tell_admins(db, payment, f"refund:{seen.id}", "A refund was made outside Marquee", seen.id, now)
+    return refund
+
+
+def _post_refund(db: Session, payment: Payment, seen: stripe.Refund, now: datetime) -> None:
+    """Out of what nobody has earned, else out of our fee and the actor's part."""
+    booking = db.get_one(Booking, payment.booking_id)
+    amount = Money(seen.amount_minor, seen.currency)
+    if not ledger.is_posted(db, books.earn_key(booking.id)):
+        ledger.post(db, books.refund_before_earning(refund_id=seen.id, booking_id=booking.id, amount=amount), now=now)
+        return
+    fee_part, actor_part = share_of(amount.minor, booking)
+    payable = _payable(db, booking, actor_part)
+    after = books.refund_after_earning(
+        refund_id=seen.id,
+        booking_id=booking.id,
+        actor_id=booking.actor_id,
+        fee_part=fee_part,
+        payable_part=payable,
+        receivable_part=actor_part - payable,
+    )
+    ledger.post(db, after, now=now)
+
+
+def _payable(db: Session, booking: Booking, wanted: Money) -> Money:
+    """What of this booking's earnings has not been sent to the actor yet, up to `wanted`."""
+    left = -ledger.balance_of(db, books.payable_to(booking.actor_id), booking.currency, booking_id=booking.id)
+    return Money(min(max(left, 0), wanted.minor), booking.currency)
+
+
+def _fail_refund(db: Session, payment: Payment, refund: Refund, seen: stripe.Refund, now: datetime) -> None:
+    failed = books.refund_failed(
+        refund_id=seen.id,
+        booking_id=payment.booking_id,
+        platform_id=payment.platform_id,
+        amount=Money(seen.amount_minor, seen.currency),
+    )
+    ledger.post(db, failed, now=now)
+    refund.state = "failed"
+    refund.updated_at = now
+    words = "The platform's bank sent the refund back. The platform must be repaid in another way."
+    _tell_admins(db, payment, f"refund_failed:{seen.id}", "A refund came back", words, now)
+
+
+# disputes ----------------------------------------------------------------------------------------
+
+
+def _book_dispute(db: Session, payment: Payment, seen: stripe.Dispute, now: datetime) -> None:
+    """One dispute as Stripe has it: open, won or lost; while it is open nothing of the booking moves."""
+    row = db.scalar(select(Dispute).where(Dispute.stripe_dispute_id == seen.id))
+    if row is None:
+        row = _open_dispute(db, payment, seen, now)
+    _post_dispute(db, payment, seen, now)
+    state = "open" if seen.is_open else ("lost" if seen.state == "lost" else "won")
+    if row.state != state:
+        row.state = state
+        row.closed_at = None if state == "open" else now
+        _tell_admins(db, payment, f"dispute:{seen.id}:{state}", f"A dispute was {state}", seen.id, now)
+    db.flush()
+
+
+def _open_dispute(db: Session, payment: Payment, seen: stripe.Dispute, now: datetime) -> Dispute:
+    row = Dispute(
+        payment_id=payment.id,
+        booking_id=payment.booking_id,
+        stripe_dispute_id=seen.id,
+        state="open",
+        currency=seen.currency,
+        amount_minor=seen.amount_minor,
+        fee_minor=seen.fee_minor,
+        reason=seen.reason,
+        evidence_due_at=seen.answer_by,
+        opened_at=seen.created_at,
+    )
+    db.add(row)
+    payout = find_payout(db, payment.booking_id)
+    if payout is not None:
+        hold_by_clock(db, get_payout(db, payout.id, lock=True), "The platform's bank disputes the payment.", now)
+    words = f"{Money(seen.amount_minor, seen.currency)}, reason given: {seen.reason}."
+    _tell_admins(db, payment, f"dispute:{seen.id}", "A payment is disputed", words, now)
+    return row
+
+
+def _post_dispute(db: Session, payment: Payment, seen: stripe.Dispute, now: datetime) -> None:
+    amount, fee = Money(seen.amount_minor, seen.currency), Money(seen.fee_minor, seen.currency)
+    booking_id = payment.booking_id
+    taken = seen.withdrawn_minor > 0 or seen.fee_minor > 0
+    if taken:
+        opened = books.dispute_opened(dispute_id=seen.id, booking_id=booking_id, amount=amount, fee=fee)
+        ledger.post(db, opened, now=now)
+    if taken and seen.state == "won" and seen.withdrawn_minor == 0:
+        ledger.post(db, books.dispute_won(dispute_id=seen.id, booking_id=booking_id, amount=amount), now=now)
+    if taken and seen.state == "lost":
+        _post_loss(db, payment, seen, amount, now)
+
+
+def _post_loss(db: Session, payment: Payment, seen: stripe.Dispute, amount: Money, now: datetime) -> None:
+    """What nobody has earned goes first; what was earned is lost by our fee and, as a debt, by the actor."""
+    booking = db.get_one(Booking, payment.booking_id)
+    nothing = Money(0, amount.currency)
+    funds_left = -ledger.balance_of(db, books.funds_of(booking.id), amount.currency)
+    funds = Money(min(max(funds_left, 0), amount.minor), amount.currency)
+    fee_part, actor_part = share_of((amount - funds).minor, booking) if amount > funds else (nothing, nothing)
+    payable = _payable(db, booking, actor_part)
+    lost = books.dispute_lost(
+        dispute_id=seen.id,
+        booking_id=booking.id,
+        actor_id=booking.actor_id,
+        funds_part=funds,
+        fee_part=fee_part,
+        payable_part=payable,
+        receivable_part=actor_part - payable,
+        loss_part=nothing,
+    )
+    ledger.post(db, lost, now=now)
+
+
+# state -------------------------------------------------------------------------------------------
+
+
+def _reading(db: Session, payment: Payment, seen: Seen) -> Reading:
+    given = [refund.amount_minor for refund in seen.refunds if refund.state in ("succeeded", "pending")]
+    payment.refunded_minor = min(sum(given), payment.amount_minor)
+    charge = seen.checkout.charge
+    return Reading(
+        checkout=seen.checkout.state,
+        is_paid=seen.checkout.is_paid and charge is not None,
+        has_saved_card=seen.checkout.setup_intent_id is not None,
+        captured_minor=charge.amount_minor if charge else 0,
+        refunded_minor=sum(given),
+        has_open_dispute=any(dispute.is_open for dispute in seen.disputes),
+        has_lost_dispute=any(dispute.state == "lost" for dispute in seen.disputes),
+    )
+
+
+def _move(db: Session, payment: Payment, reading: Reading, now: datetime) -> None:
+    after = state_of(reading)
+    if can_move(State(payment.state), after):
+        _write(db, payment, after, "Read at Stripe.", now)
+
+
+def _write(db: Session, payment: Payment, after: State, reason: str, now: datetime) -> None:
+    """The guarded update; the row is ours for this transaction, so it cannot miss."""
+    before = State(payment.state)
+    db.flush()
+    db.execute(
+        update(Payment)
+        .where(Payment.id == payment.id, Payment.state == before)
+        .values(state=after, updated_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    record_payment_event(db, payment, before, after, reason, now)
+    db.flush()
+    db.refresh(payment)
+
+
+def ask_for_sync(db: Session, payment_id: int) -> None:
+    """Have the payment's checkout read again soon."""
+    checkout_id = db.scalar(select(Payment.checkout_session_id).where(Payment.id == payment_id))
+    if checkout_id is not None:
+        enqueue(db, Job.SYNC_CHECKOUT, checkout_id)
+
+
+def list_open_checkouts(db: Session, *, limit: int = 200) -> list[str]:
+    """Checkouts whose end we have not seen, or with a refund or dispute under way: read now and then, in case no event
+    ever comes."""
+    refunding = select(Refund.payment_id).where(Refund.state == "pending", Refund.stripe_refund_id.is_not(None))
+    disputed = select(Dispute.payment_id).where(Dispute.state == "open")
+    waiting = select(Payment.checkout_session_id).where(
+        Payment.checkout_session_id.is_not(None),
+        or_(
+            Payment.state.in_((State.CHECKOUT_OPEN, State.PROCESSING)),
+            Payment.id.in_(refunding),
+            Payment.id.in_(disputed),
+        ),
+    )
+    return [each for each in db.scalars(waiting.order_by(Payment.updated_at).limit(limit)) if each]
+
+
+def _tell_admins(db: Session, payment: Payment, event: str, title: str, words: str, now: datetime) -> None:
+    notify(
+        db,
+        account_ids=accounts_of_admins(db),
+        key=f"payment:{payment.id}:{event}",
+        kind="payment",
+        title=title,
+        words=words,
+        path="/admin/payment",
+        now=now,
+    )

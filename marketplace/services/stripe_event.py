@@ -1,0 +1,120 @@
+"""Events from Stripe: stored once and answered at once; worked on later, by reading the object again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal
+
+from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy.orm import Session
+
+from marketplace.gateways.payment.base import IncomingEvent
+from marketplace.jobs import Job, enqueue
+from marketplace.models import Payment, Payout, StripeEvent
+from marketplace.services.once import insert_once
+
+MOST_ATTEMPTS: Final = 10
+RETRY_AFTER: Final = timedelta(minutes=1)
+PAYMENT_OBJECTS: Final = ("charge", "payment_intent", "refund", "dispute")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What an event is about and must be read again: a checkout, a transfer or a connected account; or nothing."""
+
+    kind: Literal["checkout", "transfer", "account", "nothing"]
+    stripe_id: str = ""
+
+
+def store_event(db: Session, event: IncomingEvent, *, now: datetime) -> bool:
+    """Keep a verified event; False when it is known already. Nothing else happens before the answer is sent."""
+    made = insert_once(
+        db,
+        StripeEvent,
+        id=event.id,
+        stripe_account_id=event.account_id,
+        type=event.kind,
+        object_id=event.object_id,
+        payload=event.payload,
+        created_at=event.created_at,
+        received_at=now,
+        attempts=0,
+    )
+    if made is None:
+        return False
+    enqueue(db, Job.PROCESS_STRIPE_EVENT, event.id)
+    return True
+
+
+def find_target(db: Session, event_id: str) -> Target | None:
+    """What to read again for an event; None when it has been worked on, or is not there."""
+    row = db.get(StripeEvent, event_id)
+    if row is None or row.processed_at is not None:
+        return None
+    if row.type.startswith("v2.core.account"):
+        return Target("account", row.object_id or "")
+    return _target(db, row.type, row.payload.get("data", {}).get("object", {}))
+
+
+def _target(db: Session, kind: str, subject: Mapping[str, Any]) -> Target:
+    noun = subject.get("object")
+    if noun == "checkout.session":
+        return Target("checkout", str(subject["id"]))
+    if noun == "account":
+        return Target("account", str(subject["id"]))
+    if noun == "transfer":
+        return Target("transfer", str(subject["id"])) if _is_our_transfer(db, subject) else Target("nothing")
+    if noun in PAYMENT_OBJECTS:
+        checkout_id = _checkout_of(db, subject)
+        return Target("checkout", checkout_id) if checkout_id else Target("nothing")
+    return Target("nothing")
+
+
+def _is_our_transfer(db: Session, subject: Mapping[str, Any]) -> bool:
+    ours = select(Payout.id).where(Payout.stripe_transfer_id == subject["id"])
+    return db.scalar(ours) is not None
+
+
+def _checkout_of(db: Session, subject: Mapping[str, Any]) -> str | None:
+    """The checkout behind a charge, intent, refund or dispute; by ids we know, else by what we wrote on it."""
+    conditions: list[ColumnElement[bool]] = []
+    charge = subject["id"] if subject.get("object") == "charge" else subject.get("charge")
+    intent = subject["id"] if subject.get("object") == "payment_intent" else subject.get("payment_intent")
+    if isinstance(charge, str):
+        conditions.append(Payment.charge_id == charge)
+    if isinstance(intent, str):
+        conditions.append(Payment.payment_intent_id == intent)
+    named = str((subject.get("metadata") or {}).get("payment", ""))
+    if named.isdecimal():
+        conditions.append(Payment.id == int(named))
+    if not conditions:
+        return None
+    found = select(Payment.checkout_session_id).where(or_(*conditions), Payment.checkout_session_id.is_not(None))
+    return db.scalar(found.limit(1))
+
+
+def mark_processed(db: Session, event_id: str, *, now: datetime) -> None:
+    """The event has been worked on."""
+    _write(db, event_id, processed_at=now, error=None)
+
+
+def mark_failed(db: Session, event_id: str, *, error: str) -> None:
+    """The event could not be worked on; the sweep tries again, a bounded number of times."""
+    _write(db, event_id, attempts=StripeEvent.attempts + 1, error=error[:1000])
+
+
+def _write(db: Session, event_id: str, **values: Any) -> None:
+    ours = update(StripeEvent).where(StripeEvent.id == event_id, StripeEvent.processed_at.is_(None))
+    db.execute(ours.values(**values).execution_options(synchronize_session=False))
+
+
+def find_waiting(db: Session, *, now: datetime, limit: int = 200) -> Sequence[str]:
+    """Events that a lost message or a failed try left undone, oldest first."""
+    waiting = select(StripeEvent.id).where(
+        StripeEvent.processed_at.is_(None),
+        StripeEvent.attempts < MOST_ATTEMPTS,
+        StripeEvent.received_at < now - RETRY_AFTER,
+    )
+    return db.scalars(waiting.order_by(StripeEvent.received_at).limit(limit)).all()

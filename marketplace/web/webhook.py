@@ -1,0 +1,65 @@
+"""Where Stripe's events arrive: verified on the raw body, stored once, answered at once; the work comes later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+from flask import Blueprint, Response, current_app, request
+
+from marketplace.gateways.outside import Outside
+from marketplace.gateways.payment.base import IncomingEvent, SignatureInvalid, WrongEventForm
+from marketplace.services.stripe_event import store_event
+from marketplace.web.guard import public
+from marketplace.web.transaction import now, unit_of_work
+
+LARGEST_EVENT: Final = 256 * 1024
+OUTSIDE: Final = "marquee.outside"
+blueprint = Blueprint("webhook", __name__)
+log = structlog.get_logger("marquee.webhook")
+Read = Callable[[bytes, str | None], IncomingEvent]
+
+
+@blueprint.post("/webhook/stripe")
+@public
+def stripe_own() -> Response:
+    """Snapshot events of our own account."""
+    return _take(_outside().payment.read_snapshot_event)
+
+
+@blueprint.post("/webhook/stripe/connected")
+@public
+def stripe_connected() -> Response:
+    """Snapshot events of connected accounts, which name theirs."""
+    return _take(_outside().payment.read_snapshot_event)
+
+
+@blueprint.post("/webhook/stripe/thin")
+@public
+def stripe_thin() -> Response:
+    """Thin events about v2 accounts."""
+    return _take(_outside().payment.read_thin_event)
+
+
+def _outside() -> Outside:
+    outside: Outside = current_app.extensions[OUTSIDE]
+    return outside
+
+
+def _take(read: Read) -> Response:
+    """400 for what we cannot trust or read, so that Stripe shows it as failed; 200 for anything we have stored."""
+    if (request.content_length or 0) > LARGEST_EVENT:
+        return Response("too large", 413)
+    try:
+        event = read(request.get_data(cache=False), request.headers.get("Stripe-Signature"))
+    except SignatureInvalid:
+        log.warning("webhook_signature_invalid", path=request.path)
+        return Response("signature invalid", 400)
+    except WrongEventForm:
+        log.warning("webhook_wrong_form", path=request.path)
+        return Response("wrong form of event for this address", 400)
+    with unit_of_work() as db:
+        is_new = store_event(db, event, now=now())
+    log.info("webhook_stored" if is_new else "webhook_known", event_id=event.id, type=event.kind)
+    return Response("", 200)

@@ -1,0 +1,101 @@
+"""Payments and events: what Stripe says is read again and believed; nothing that an event claims is."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from marketplace.domain.errors import Conflict
+from marketplace.gateways.payment.base import PaymentError, PaymentRefused
+from marketplace.jobs import Job
+from marketplace.services import connect, payment_sync, stripe_event, transfer_sync
+from marketplace.services.stripe_event import Target
+from workers.task import Tools, task
+
+LOOK_BACK = timedelta(days=3)
+ACCOUNT_STALE_AFTER = timedelta(hours=12)
+
+
+@task(Job.SYNC_CHECKOUT)
+def sync_checkout(tools: Tools, checkout_id: str) -> None:
+    """Read a checkout at Stripe and bring our payment into line."""
+    seen = payment_sync.read_checkout(tools.outside.payment, checkout_id)
+    with tools.unit_of_work() as db:
+        payment_sync.sync_checkout(db, seen, now=tools.now())
+
+
+@task(Job.PROCESS_STRIPE_EVENT)
+def process_stripe_event(tools: Tools, event_id: str) -> None:
+    """Work on one event. What Stripe does not know is nothing to work on; what it cannot say now comes again."""
+    with tools.reading() as db:
+        target = stripe_event.find_target(db, event_id)
+    if target is None:
+        return
+    try:
+        _sync(tools, target)
+    except PaymentRefused:
+        pass  # not an object of this account: kept, and done with
+    except (PaymentError, Conflict) as error:
+        with tools.unit_of_work() as db:
+            stripe_event.mark_failed(db, event_id, error=f"{type(error).__name__}: {error}")
+        raise
+    with tools.unit_of_work() as db:
+        stripe_event.mark_processed(db, event_id, now=tools.now())
+
+
+def _sync(tools: Tools, target: Target) -> None:
+    if target.kind == "checkout":
+        sync_checkout(tools, target.stripe_id)
+    elif target.kind == "account":
+        sync_account(tools, target.stripe_id)
+    elif target.kind == "transfer":
+        sync_transfer(tools, target.stripe_id)
+
+
+def sync_account(tools: Tools, stripe_account_id: str) -> None:
+    """Read a connected account at Stripe and bring ours into line."""
+    seen = tools.outside.payment.get_account(stripe_account_id)
+    with tools.unit_of_work() as db:
+        connect.note_account(db, seen, now=tools.now())
+
+
+def sync_transfer(tools: Tools, transfer_id: str) -> None:
+    """Read a transfer's reversals at Stripe and book those we do not know."""
+    reversals = tools.outside.payment.list_reversals(transfer_id)
+    with tools.unit_of_work() as db:
+        transfer_sync.sync_reversals(db, transfer_id, reversals, now=tools.now())
+
+
+def sweep_events(tools: Tools) -> None:
+    """Work on events that a lost message or a failed try left undone."""
+    with tools.reading() as db:
+        waiting = stripe_event.find_waiting(db, now=tools.now())
+    for event_id in waiting:
+        try:
+            process_stripe_event(tools, event_id)
+        except (PaymentError, Conflict):
+            continue  # counted on the event; the next one may be fine
+
+
+def poll_undelivered(tools: Tools) -> None:
+    """Fetch events that never reached us, as if they had."""
+    since = tools.now() - LOOK_BACK
+    events = list(tools.outside.payment.list_undelivered_events(since=since))
+    for event in reversed(events):
+        with tools.unit_of_work() as db:
+            stripe_event.store_event(db, event, now=tools.now())
+
+
+def poll_open_checkouts(tools: Tools) -> None:
+    """Read what is still open, in case no event ever comes."""
+    with tools.reading() as db:
+        waiting = payment_sync.list_open_checkouts(db)
+    for checkout_id in waiting:
+        sync_checkout(tools, checkout_id)
+
+
+def poll_accounts(tools: Tools) -> None:
+    """Read payout accounts that nobody has looked at for long."""
+    with tools.reading() as db:
+        stale = connect.list_stale_accounts(db, before=tools.now() - ACCOUNT_STALE_AFTER)
+    for stripe_account_id in stale:
+        sync_account(tools, stripe_account_id)
