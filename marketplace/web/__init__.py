@@ -30,8 +30,10 @@ from marketplace.web import (
     platform,
     public,
     show,
+    terms,
     transaction,
     viewer,
+    webhook,
 )
 from marketplace.web.auth import demo, mail, security
 
@@ -48,6 +50,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     actor.blueprint,
     admin.blueprint,
     health.blueprint,
+    webhook.blueprint,
 )
 
 # what one address may do; reading is free
@@ -82,8 +85,9 @@ def create_app(
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     header.install(app, settings)
+    terms.install(app, settings)
     transaction.install(app, database, run_job)
-    CSRFProtect(app)
+    CSRFProtect(app).exempt(webhook.blueprint)  # Stripe's signature stands in for the token
     security.install(app, settings)
     mail.install(app, outside.mail, later or ThreadPoolExecutor(1, thread_name_prefix="mail").submit)
     _pages(app, settings)

@@ -1,0 +1,38 @@
+"""The marketplace's own terms of trade, as pages need them: the fee and the currency of new prices."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flask import Flask, current_app
+
+from marketplace.config import Settings
+
+FEE_BP: Final = "MARQUEE_FEE_BP"
+CURRENCY: Final = "MARQUEE_CURRENCY"
+FOUR_EYES: Final = "MARQUEE_FOUR_EYES_LIMIT"
+
+
+def install(app: Flask, settings: Settings) -> None:
+    """Keep the terms with the application."""
+    app.config[FEE_BP] = settings.marketplace_fee_bp
+    app.config[CURRENCY] = settings.currency
+    app.config[FOUR_EYES] = settings.four_eyes_limit_minor
+
+
+def fee_bp() -> int:
+    """The marketplace fee on top of an actor's price, in basis points; the platform pays it."""
+    bp: int = current_app.config[FEE_BP]
+    return bp
+
+
+def currency() -> str:
+    """ISO 4217 code in which rates are compared and new ones set."""
+    code: str = current_app.config[CURRENCY]
+    return code
+
+
+def four_eyes_limit_minor() -> int:
+    """The amount, in minor units, above which two admins must approve a payout."""
+    minor: int = current_app.config[FOUR_EYES]
+    return minor
