@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Response, abort, current_app, request
 
+ASSETS = "marquee.assets"
 SHEET = "app.css"
 # The cascade's order is declared by @layer in tokens.css; files of one layer follow each other by name.
 SHEETS = ("css/tokens.css", "css/base.css", "css/layout.css", "css/part/*.css", "css/page/*.css")
@@ -19,6 +20,8 @@ FONT_SHEET = "css/font.css"
 FONTS = ("vendor/geist-latin-wght-normal.woff2", "vendor/geist-latin-ext-wght-normal.woff2")
 FETCHED = ("vendor/htmx.min.js", *FONTS)
 SERVED = ("js/*.js", "vendor/*", "*.svg", "*.json", "*.ico")
+# a page may name a JSON file of addresses to fetch ahead; browsers take it under its own type only
+MIMETYPES = {".js": "text/javascript", ".woff2": "font/woff2", ".json": "application/speculationrules+json"}
 IMMUTABLE = "public, max-age=31536000, immutable"
 
 log = structlog.get_logger(__name__)
@@ -62,6 +65,7 @@ class Assets:
 def make_blueprint(assets: Assets, *, prefix: str = "/asset") -> Blueprint:
     """The one route that serves them. It is open to anyone and touches no session."""
     blueprint = Blueprint("asset", __name__, url_prefix=prefix)
+    blueprint.record(lambda state: state.app.extensions.update({ASSETS: assets}))
 
     @blueprint.get("/<digest>/<path:path>")
     def show(digest: str, path: str) -> Response:
@@ -71,6 +75,12 @@ def make_blueprint(assets: Assets, *, prefix: str = "/asset") -> Blueprint:
         return _response(asset)
 
     return blueprint
+
+
+def asset_url(path: str) -> str:
+    """As `Assets.url`, of the application that is answering."""
+    assets: Assets = current_app.extensions[ASSETS]
+    return assets.url(path)
 
 
 def _response(asset: Asset) -> Response:
@@ -100,7 +110,7 @@ def sheet_of(folder: Path) -> bytes:
 
 
 def _asset(path: str, body: bytes) -> Asset:
-    mimetype = {".js": "text/javascript", ".woff2": "font/woff2"}.get(Path(path).suffix)
+    mimetype = MIMETYPES.get(Path(path).suffix)
     zipped = gzip.compress(body, 9, mtime=0)
     return Asset(
         body=body,

@@ -31,7 +31,9 @@ def make_gallery() -> Flask:
     assets = asset.Assets(STATIC)
     app.register_blueprint(asset.make_blueprint(assets))
     show.install(app.jinja_env)
-    app.jinja_env.globals.update(navigation.GLOBALS, asset=assets.url, demo=True)
+    app.jinja_env.globals.update(
+        navigation.GLOBALS, asset=assets.url, demo=True, portrait_url=lambda _: None, count_unread=lambda: 2
+    )
     app.add_url_rule("/", "gallery", gallery)
     app.add_url_rule("/error/<int:status>", "error", error)
     return app
@@ -140,7 +142,7 @@ def _card(name: str, score: float | None) -> SimpleNamespace:
     return SimpleNamespace(
         slug="x",
         name=name,
-        portrait=None,
+        portrait_key=None,
         verified=score is not None,
         place="Lagos",
         playing_age="25–35",

@@ -14,7 +14,7 @@ document.addEventListener("keydown", (event) => {
 // Times are shown in the reader's zone from the second page on; a zone chosen in the settings wins on the server.
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 if (zone && !document.cookie.includes("zone=")) {
-  document.cookie = `zone=${encodeURIComponent(zone)}; path=/; max-age=31536000; samesite=lax`;
+  document.cookie = `zone=${zone}; path=/; max-age=31536000; samesite=lax`;
 }
 
 // After a failed form the summary of what to fix is read first.

@@ -9,8 +9,8 @@ const NEXT_SPEED = { 1: 1.5, 1.5: 0.5, 0.5: 1 };
 class ReelPlayer extends HTMLElement {
   connectedCallback() {
     this.video = this.querySelector("video");
-    this.parts = [...this.querySelectorAll(".strip a")];
-    this.part = this.querySelector(".strip a[aria-current]") ?? this.parts[0];
+    this.stretches = [...this.querySelectorAll(".strip a")];
+    this.current = this.querySelector(".strip a[aria-current]") ?? this.stretches[0];
     this.video.controls = false;
     this.querySelector(".bar").hidden = false;
     this.querySelector(".play").hidden = false;
@@ -61,9 +61,11 @@ class ReelPlayer extends HTMLElement {
   #show(part) {
     const { video } = this;
     const starts = Number(part.dataset.starts);
-    if (part.dataset.src !== this.part?.dataset.src) {
+    if (part.dataset.src !== this.current?.dataset.src) {
       video.poster = part.dataset.poster ?? "";
       video.src = part.dataset.src;
+      const backdrop = this.querySelector(".backdrop");
+      if (backdrop && part.dataset.poster) backdrop.src = part.dataset.poster;
     }
     this.#mark(part);
     if (video.readyState) video.currentTime = starts;
@@ -71,16 +73,16 @@ class ReelPlayer extends HTMLElement {
   }
 
   #mark(part) {
-    this.part?.removeAttribute("aria-current");
+    this.current?.removeAttribute("aria-current");
     part.setAttribute("aria-current", "true");
-    this.part = part;
+    this.current = part;
     const now = this.querySelector(".now");
     now.dataset.family = part.dataset.family;
     now.lastElementChild.textContent = part.getAttribute("aria-label").split(":")[0];
   }
 
   #nextClip() {
-    const next = this.parts.slice(this.parts.indexOf(this.part) + 1).find((part) => part.dataset.src !== this.part.dataset.src);
+    const next = this.stretches.slice(this.stretches.indexOf(this.current) + 1).find((part) => part.dataset.src !== this.current.dataset.src);
     if (!next) return;
     this.#show(next);
     this.video.play();
@@ -89,18 +91,18 @@ class ReelPlayer extends HTMLElement {
   #paint() {
     const { video } = this;
     const at = video.currentTime;
-    const here = this.parts.findLast((part) => part.dataset.src === this.part?.dataset.src && Number(part.dataset.starts) <= at);
-    if (here && here !== this.part && !video.paused) this.#mark(here);
+    const here = this.stretches.findLast((part) => part.dataset.src === this.current?.dataset.src && Number(part.dataset.starts) <= at);
+    if (here && here !== this.current && !video.paused) this.#mark(here);
     this.toggleAttribute("data-playing", !video.paused);
     this.querySelector(".play").hidden = !video.paused || at > 0;
-    const known = this.parts.filter((part) => part.dataset.src === this.part?.dataset.src);
+    const known = this.stretches.filter((part) => part.dataset.src === this.current?.dataset.src);
     const length = video.duration || known.reduce((sum, part) => sum + Number(part.dataset.seconds), 0) || 1;
     this.querySelector(".time").textContent = `${clock(at)} / ${clock(length)}`;
-    if (this.part) this.#moveHead(at);
+    if (this.current) this.#moveHead(at);
   }
 
   #moveHead(at) {
-    const { x, width, starts, seconds } = this.part.dataset;
+    const { x, width, starts, seconds } = this.current.dataset;
     const share = Math.min(1, Math.max(0, (at - Number(starts)) / (Number(seconds) || 1)));
     const place = `${Number(x) + Number(width) * share}%`;
     const head = this.querySelector(".head");

@@ -1,0 +1,192 @@
+"""What a visitor of an actor's page is choosing: a length, a usage, a day and a start, and the price of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from marketplace.domain.availability import Interval, by_local_day
+from marketplace.domain.booking import PAY_AT_LEAST
+from marketplace.domain.cancellation import refund_boundaries
+from marketplace.domain.errors import Refused
+from marketplace.domain.rate import Ask, Quote, RateCard, Usage, UsageScope, UsageTerm, make_quote
+from marketplace.services.actor_page import ActorDetail
+from marketplace.services.availability import get_calendar
+from marketplace.web import show, week
+
+LAST_PAGE: Final = 4
+USUAL: Final = Usage(UsageScope.ONE_TITLE, UsageTerm.MONTHS_12)
+TOO_NEAR: Final = 4 * PAY_AT_LEAST
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the address says: minutes, usage ("one_title/12_months"), a day, a start and which five weeks are shown."""
+
+    minutes: int
+    usage: Usage
+    day: date | None
+    starts_at: datetime | None
+    page: int
+
+    def address(self, base: str, **changes: object) -> str:
+        """The page with some of the choices changed."""
+        chosen: dict[str, object] = {
+            "minutes": self.minutes,
+            "usage": usage_key(self.usage),
+            "day": self.day,
+            "weeks": self.page or None,
+        }
+        kept = {name: str(value) for name, value in (chosen | changes).items() if value is not None}
+        return f"{base}?{urlencode(kept)}"
+
+
+def read_wish(args: Mapping[str, str], card: RateCard) -> Wish:
+    """From an address; what the rate card does not offer becomes what is usual."""
+    minutes = int(args["minutes"]) if args.get("minutes", "").isdecimal() and len(args["minutes"]) < 5 else 0
+    starts_at = _instant(args.get("slot", ""))
+    page = int(args["weeks"]) if args.get("weeks", "").isdecimal() and len(args["weeks"]) < 3 else 0
+    return Wish(
+        minutes=minutes if minutes in card.lengths else card.lengths[0],
+        usage=_usage(args.get("usage", ""), card),
+        day=_day(args.get("day", "")),
+        starts_at=starts_at,
+        page=min(page, LAST_PAGE),
+    )
+
+
+def usage_key(usage: Usage) -> str:
+    """A usage as an address and a form name it: "one_title/12_months"."""
+    return f"{usage.scope}/{usage.term}"
+
+
+def usages_of(card: RateCard) -> list[tuple[str, str]]:
+    """What the actor sells, for a choice: (key, words with the surcharge)."""
+    return [
+        (usage_key(usage), f"{usage.label}{f' (+{show.percent_bp(bp)})' if bp else ''}")
+        for usage, bp in card.usage_bp.items()
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A start that can be asked for, on the viewer's clock and, where it differs, on the actor's."""
+
+    value: str
+    here: str
+    there: str | None
+    is_picked: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """All of it: the calendar, the starts of one day, and the price with the picked start."""
+
+    weeks: list[list[week.Day]]
+    title: str
+    day: date | None
+    starts: list[Start]
+    picked: Start | None
+    quote: Quote | None
+    free_until: datetime | None
+    has_any: bool
+
+
+def make_offer(
+    db: Session, actor: ActorDetail, card: RateCard, wish: Wish, *, base: str, zone: str, fee_bp: int, now: datetime
+) -> Offer:
+    """Read the actor's calendar once and lay it out for a viewer in `zone`."""
+    today = now.astimezone(ZoneInfo(zone)).date()
+    days = _free_days(db, actor.row.id, wish, today, zone, now)
+    day = wish.day if wish.day in days else next(iter(days), None)
+    starts = _starts(days.get(day, []) if day else [], wish, zone, actor.row.zone)
+    picked = next((start for start in starts if start.is_picked), None)
+    weeks = week.rolling_weeks(
+        today,
+        {on: len(slots) for on, slots in days.items()},
+        picked=day,
+        href=lambda on: wish.address(base, day=on),
+        page=wish.page,
+    )
+    return Offer(
+        weeks=weeks,
+        title=week.title_of(weeks),
+        day=day,
+        starts=starts,
+        picked=picked,
+        quote=_quote(card, wish, picked.at if picked else now + timedelta(days=30), fee_bp, now),
+        free_until=refund_boundaries(actor.cancellation, picked.at)[0].until_at if picked else None,
+        has_any=bool(days),
+    )
+
+
+def _free_days(
+    db: Session, actor_id: int, wish: Wish, today: date, zone: str, now: datetime
+) -> dict[date, list[Interval]]:
+    first = week.first_shown(today, wish.page)
+    window = Interval(max(now, _midnight(first, zone)), _midnight(first + timedelta(weeks=week.WEEKS), zone))
+    slots = get_calendar(db, actor_id, window).slots(timedelta(minutes=wish.minutes), window, now)
+    possible = [slot for slot in slots if slot.starts_at - now >= TOO_NEAR]
+    return {on: _on_the_hour(there) for on, there in by_local_day(possible, zone).items()}
+
+
+def _on_the_hour(slots: list[Interval]) -> list[Interval]:
+    """Starts on full hours where there are any: half as many to choose from, and none of them odd."""
+    full = [slot for slot in slots if slot.starts_at.minute == slots[0].starts_at.minute]
+    return full or slots
+
+
+def _starts(slots: list[Interval], wish: Wish, zone: str, actor_zone: str) -> list[Start]:
+    picked_at = wish.starts_at if any(slot.starts_at == wish.starts_at for slot in slots) else None
+    if picked_at is None and slots:
+        picked_at = slots[0].starts_at
+    return [
+        Start(
+            value=show.instant(slot.starts_at),
+            here=show.hour(slot.starts_at, zone),
+            there=show.hour(slot.starts_at, actor_zone) if show.differs(slot.starts_at, zone, actor_zone) else None,
+            is_picked=slot.starts_at == picked_at,
+            at=slot.starts_at,
+        )
+        for slot in slots
+    ]
+
+
+def _quote(card: RateCard, wish: Wish, starts_at: datetime, fee_bp: int, now: datetime) -> Quote | None:
+    try:
+        return make_quote(card, Ask(wish.minutes, wish.usage, starts_at), fee_bp, now)
+    except Refused:
+        return None
+
+
+def _usage(text: str, card: RateCard) -> Usage:
+    found = next((usage for usage in card.usage_bp if usage_key(usage) == text), None)
+    if found is not None:
+        return found
+    return USUAL if USUAL in card.usage_bp else next(iter(card.usage_bp))
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _instant(text: str) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return at.astimezone(UTC) if at.tzinfo else None
+
+
+def _midnight(on: date, zone: str) -> datetime:
+    return datetime(on.year, on.month, on.day, tzinfo=ZoneInfo(zone)).astimezone(UTC)
