@@ -9,7 +9,7 @@ from statistics import median
 from typing import Final
 
 from marketplace.domain.score import Post, is_counted, signal_of
-from marketplace.domain.score_method import constants_of
+from marketplace.domain.score_method import TIKTOK, constants_of
 
 PEER_COUNT: Final = 200
 MOMENTUM_PRIOR: Final = 10.0
@@ -51,18 +51,22 @@ def flags_of(
     """The flags that an account's figures raise, in the order of `Flag`."""
     counted = [post for post in posts if is_counted(post)]
     found = []
-    if has_hollow_followers(followers, counted):
+    if has_hollow_followers(network, followers, counted):
         found.append(Flag.HOLLOW_FOLLOWERS)
     if has_follower_spike(network, readings, counted):
         found.append(Flag.FOLLOWER_SPIKE)
     return tuple(found)
 
 
-def has_hollow_followers(followers: int | None, posts: Sequence[Post]) -> bool:
-    """Whether there are many more followers than the posts' engagement speaks for (over 1.41 dex)."""
+def has_hollow_followers(network: str, followers: int | None, posts: Sequence[Post]) -> bool:
+    """Whether there are many more followers than the posts' engagement speaks for (over 1.41 dex).
+
+    The line was fitted on TikTok; engagement elsewhere is restated by how much rarer it is for each view.
+    """
     if not followers or not posts:
         return False
-    response = median(log10(1.0 + post.engagements) for post in posts)
+    rarity = 10.0 ** (constants_of(network).unseen_level - TIKTOK.unseen_level)
+    response = median(log10(1.0 + rarity * post.engagements) for post in posts)
     return log10(followers) - (HOLLOW_SLOPE * response + HOLLOW_LEVEL) > HOLLOW_LIMIT
 
 

@@ -3,6 +3,7 @@
 A file is read to its end before anything is written, so that a bad one changes nothing.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -77,7 +78,8 @@ class _Gathering:
 
     followers: int | None = None
     fetched_at: datetime | None = None
-    lines: dict[str, int] = field(default_factory=dict)
+    lines: dict[tuple[str, str], int] = field(default_factory=dict)
+    ids: Counter[str] = field(default_factory=Counter)
     posts: list[ReadPost] = field(default_factory=list)
 
 
@@ -149,9 +151,13 @@ def import_accounts(db: Session, accounts: Sequence[ImportedAccount], *, network
 
 
 def _add(gathering: _Gathering, row: PostRow) -> BadRow | None:
-    earlier = gathering.lines.setdefault(row.post.external_id, row.line)
+    name = row.post.external_id
+    earlier = gathering.lines.setdefault((name, row.number), row.line)
     if earlier != row.line:
-        return BadRow(row.line, f"post {row.post.external_id} of {row.account} was on line {earlier} already")
+        return BadRow(row.line, f"post {row.number or name} of {row.account} was on line {earlier} already")
+    gathering.ids[name] += 1
+    if gathering.ids[name] > 1:  # another post of the same second
+        row = replace(row, post=replace(row.post, external_id=f"{name}#{gathering.ids[name]}"[-80:]))
     gathering.posts.append(ReadPost(row.post, row.fetched_at))
     if gathering.fetched_at is None or row.fetched_at >= gathering.fetched_at:
         gathering.fetched_at = row.fetched_at

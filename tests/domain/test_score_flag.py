@@ -28,9 +28,16 @@ def daily(*followers: int) -> list[FollowerReading]:
 
 
 def test_followers_far_beyond_what_engagement_speaks_for_are_flagged() -> None:
-    assert not has_hollow_followers(50_000, STEADY)
-    assert has_hollow_followers(5_000_000, STEADY)
+    assert not has_hollow_followers("tiktok", 50_000, STEADY)
+    assert has_hollow_followers("tiktok", 5_000_000, STEADY)
     assert flags_of("tiktok", 5_000_000, STEADY) == (Flag.HOLLOW_FOLLOWERS,)
+
+
+def test_a_network_where_engagement_is_rarer_is_held_to_its_own_measure() -> None:
+    quiet = [Post(age, 30_000, 60) for age in range(10, 60, 5)]
+    assert has_hollow_followers("tiktok", 150_000, quiet)
+    assert not has_hollow_followers("x", 150_000, quiet)
+    assert has_hollow_followers("x", 5_000_000, quiet)
 
 
 def test_an_account_that_shows_nothing_is_not_flagged() -> None:

@@ -124,11 +124,27 @@ def test_a_post_that_stands_twice_in_a_file_is_a_bad_row_the_second_time() -> No
     assert [post.figures.views for post in found.accounts[0].posts] == [20_000, 20_000]
 
 
+def test_posts_of_the_same_second_are_told_apart_by_their_number(db: Session) -> None:
+    found = file_of(line("maya", 1), line("maya", 2), line("maya", 3))
+    ids = [post.figures.external_id for post in found.accounts[0].posts]
+    assert ids == [f"2026-05-12T12:00:00+00:00{suffix}" for suffix in ("", "#2", "#3")]
+    import_accounts(db, found.accounts, network="tiktok", now=NOW)
+    assert import_accounts(db, found.accounts, network="tiktok", now=NOW).posts_added == 0
+
+
+def test_a_later_file_that_numbers_posts_anew_finds_the_same_posts(db: Session) -> None:
+    import_accounts(db, file_of(line("maya", 7, age=20)).accounts, network="tiktok", now=NOW)
+    later = str((NOW + days(1)).replace(tzinfo=None))
+    found = file_of(line("maya", 1, age=20, read=later), line("maya", 2, age=19, read=later))
+    count = import_accounts(db, found.accounts, network="tiktok", now=NOW)
+    assert (count.posts_added, count.posts_changed) == (1, 1)
+
+
 def test_bad_rows_are_kept_with_their_lines_and_good_ones_are_gathered_by_account() -> None:
     found = file_of(line("maya", 2, age=3), "broken", line("noor", 1), line("maya", 1, age=9))
     assert [row.line for row in found.bad_rows] == [3]
     assert [account.handle for account in found.accounts] == ["maya", "noor"]
-    assert [post.figures.external_id for post in found.accounts[0].posts] == ["1", "2"]
+    assert [post.figures.posted_at for post in found.accounts[0].posts] == [NOW - days(9), NOW - days(3)]
 
 
 def test_progress_is_told_for_every_row() -> None:

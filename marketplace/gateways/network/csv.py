@@ -13,8 +13,8 @@ COLUMNS: Final = {
     "account": "handle or any stable name of the account; required in every row",
     "posted_at": "when the post appeared, ISO 8601; without a zone it is read as UTC; required in every row",
     "fetched_at": "when the figures of this row were read, likewise; without it, the time of the import",
-    "post_id": "the network's id of the post; without it post_no is used, else the time it appeared",
-    "post_no": "the post's number within its account, oldest first",
+    "post_id": "the network's id of the post; without it the time it appeared stands for it",
+    "post_no": "the post's number within its account; tells posts of the same second apart",
     "followers": "followers of the account when read; whole number, empty if not shown",
     "views": "views of the post; whole number, empty if not shown",
     "likes": "likes of the post, likewise",
@@ -33,13 +33,17 @@ class BadFile(Exception):
 
 @dataclass(frozen=True, slots=True)
 class PostRow:
-    """A good row: the post, its account, and what was read of that account with it."""
+    """A good row: the post, its account, and what was read of that account with it.
+
+    Without ids in the file `post.external_id` is the time of the post, and `number` tells those of one second apart.
+    """
 
     line: int
     account: str
     followers: int | None
     fetched_at: datetime
     post: PostFigures
+    number: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,7 @@ def _good_row(line: int, values: dict[str, str], now: datetime) -> PostRow:
     if posted_at > fetched_at:
         raise _Unreadable("the post was read before it appeared")
     post = PostFigures(
-        external_id=_post_id(values, posted_at),
+        external_id=(values.get("post_id") or posted_at.isoformat())[:80],
         posted_at=posted_at,
         views=_count(values, "views"),
         likes=_count(values, "likes"),
@@ -118,11 +122,7 @@ def _good_row(line: int, values: dict[str, str], now: datetime) -> PostRow:
         shares=_count(values, "shares"),
         quotes=_count(values, "quotes"),
     )
-    return PostRow(line, account, _count(values, "followers"), fetched_at, post)
-
-
-def _post_id(values: dict[str, str], posted_at: datetime) -> str:
-    return (values.get("post_id") or values.get("post_no") or posted_at.isoformat())[:80]
+    return PostRow(line, account, _count(values, "followers"), fetched_at, post, values.get("post_no", ""))
 
 
 def _moment(values: dict[str, str], name: str) -> datetime:

@@ -26,7 +26,7 @@ def test_a_row_holds_a_post_and_what_was_read_of_its_account() -> None:
     row = good("maya,3,2026-05-01 14:37:03,2026-05-30 02:56:52,19700,89500,800,50,23,39")
     assert (row.line, row.account, row.followers) == (2, "maya", 19_700)
     assert row.fetched_at == datetime(2026, 5, 30, 2, 56, 52, tzinfo=UTC)
-    assert row.post.external_id == "3"
+    assert (row.post.external_id, row.number) == ("2026-05-01T14:37:03+00:00", "3")
     assert row.post.posted_at == datetime(2026, 5, 1, 14, 37, 3, tzinfo=UTC)
     assert (row.post.views, row.post.likes, row.post.comments, row.post.shares) == (89_500, 800, 50, 23)
 
@@ -43,6 +43,10 @@ def test_columns_may_come_in_any_order_and_most_may_be_missing() -> None:
     assert row.post.posted_at == datetime(2026, 5, 1, 3, 0, tzinfo=UTC)
     assert row.post.external_id == "2026-05-01T03:00:00+00:00"
     assert row.post.likes is None
+
+
+def test_the_networks_own_id_of_a_post_is_kept() -> None:
+    assert good("maya,2026-05-01,7301", heading="account,posted_at,post_id\n").post.external_id == "7301"
 
 
 def test_numbers_as_spreadsheets_write_them_are_read() -> None:
