@@ -51,4 +51,4 @@ def test_the_bell_counts_what_is_unread(database: Database, client_as: Callable[
 def test_strangers_are_asked_to_sign_in(client: FlaskClient) -> None:
     answer = client.get("/notice")
     assert answer.status_code == 303
-    assert "/login" in answer.headers["Location"]
+    assert "/sign-in" in answer.headers["Location"]
