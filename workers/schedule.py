@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.models.job_run import JobRun
 from workers.task import Tools
+from workers.tasks.booking import sweep_bookings
 from workers.tasks.notice import sweep_notices
 from workers.tasks.outbox import send_due_payouts, sweep_outbox
 from workers.tasks.payment import poll_accounts, poll_open_checkouts, poll_undelivered, sweep_events
@@ -51,6 +52,7 @@ TIMETABLE: tuple[Periodic, ...] = (
     Periodic("stripe_event.poll_undelivered", timedelta(minutes=10), poll_undelivered),
     Periodic("payment.poll_open", timedelta(minutes=10), poll_open_checkouts),
     Periodic("connect.poll", timedelta(hours=1), poll_accounts),
+    Periodic("booking.sweep", timedelta(seconds=30), sweep_bookings),
     Periodic("score.compute_due", timedelta(hours=1), compute_due_scores),
 )
 

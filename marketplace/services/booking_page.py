@@ -1,0 +1,229 @@
+"""Bookings as both sides read them: lists under tabs, and one booking with all that its page shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Select, case, func, select
+from sqlalchemy.orm import Session
+
+from marketplace.domain.booking import ENDED, OUTLOOK, Outlook, Party, State, Step, can_take
+from marketplace.domain.cancellation import Settlement, Tier
+from marketplace.domain.rate import Quote, Usage
+from marketplace.models import (
+    Actor,
+    Beat,
+    Booking,
+    BookingEvent,
+    Brief,
+    CaptureSession,
+    Grant,
+    Payment,
+    Payout,
+    Platform,
+)
+from marketplace.services.booking_step import cancellation_of, facts_of, find_session, quote_of, usage_of
+from marketplace.services.consent import find_grant
+from marketplace.services.payment import find_payment
+from marketplace.services.payout import find_payout
+
+PAGE_SIZE: Final = 20
+
+
+class Tab(StrEnum):
+    """What a list of bookings can be narrowed to."""
+
+    ALL = "all"
+    TO_DO = "to_do"
+    WAITING = "waiting"
+    UPCOMING = "upcoming"
+    DONE = "done"
+    ENDED = "ended"
+
+
+_S = State
+_CALLED_OFF = ENDED - {_S.COMPLETED}
+_UPCOMING = frozenset({_S.CONFIRMED, _S.IN_SESSION})
+
+TABS: Final[Mapping[Party, Mapping[Tab, frozenset[State]]]] = MappingProxyType(
+    {
+        Party.PLATFORM: {
+            Tab.ALL: frozenset(State),
+            Tab.TO_DO: frozenset({_S.ACCEPTED, _S.DELIVERED}),
+            Tab.WAITING: frozenset({_S.REQUESTED, _S.CHANGES_REQUESTED, _S.DISPUTED}),
+            Tab.UPCOMING: _UPCOMING,
+            Tab.DONE: frozenset({_S.COMPLETED}),
+            Tab.ENDED: _CALLED_OFF,
+        },
+        Party.ACTOR: {
+            Tab.ALL: frozenset(State),
+            Tab.TO_DO: frozenset({_S.REQUESTED, _S.IN_SESSION, _S.CHANGES_REQUESTED}),
+            Tab.WAITING: frozenset({_S.ACCEPTED, _S.DELIVERED, _S.DISPUTED}),
+            Tab.UPCOMING: frozenset({_S.CONFIRMED}),
+            Tab.DONE: frozenset({_S.COMPLETED}),
+            Tab.ENDED: _CALLED_OFF,
+        },
+    }
+)
+
+
+@dataclass(frozen=True)
+class BookingLine:
+    """One booking in a list. `other` is the other side's name; `waiting_for` who must act, None when it has ended."""
+
+    id: int
+    other: str
+    slug: str
+    portrait_key: str | None
+    project: str
+    state: State
+    starts_at: datetime
+    ends_at: datetime
+    deadline_at: datetime | None
+    actor_zone: str
+    currency: str
+    total_minor: int
+    net_minor: int
+    has_grant: bool
+
+    @property
+    def outlook(self) -> Outlook:
+        """Who must act, and what happens if they do not."""
+        return OUTLOOK[self.state]
+
+
+@dataclass(frozen=True)
+class BookingList:
+    """One page of a list, with the number of bookings under every tab."""
+
+    lines: tuple[BookingLine, ...]
+    counts: Mapping[Tab, int]
+    tab: Tab
+    page: int
+    pages: int
+
+
+def list_platform_bookings(db: Session, *, platform_id: int, tab: Tab, page: int) -> BookingList:
+    """A platform's bookings: what needs somebody first, by its deadline; what has ended last, newest first."""
+    return _list(db, Party.PLATFORM, Booking.platform_id == platform_id, tab, page)
+
+
+def list_actor_bookings(db: Session, *, actor_id: int, tab: Tab, page: int) -> BookingList:
+    """An actor's bookings in the same order."""
+    return _list(db, Party.ACTOR, Booking.actor_id == actor_id, tab, page)
+
+
+def _list(db: Session, party: Party, mine: ColumnElement[bool], tab: Tab, page: int) -> BookingList:
+    per_state = select(Booking.state, func.count()).where(mine).group_by(Booking.state)
+    by_state: dict[str, int] = {row[0]: row[1] for row in db.execute(per_state)}
+    counts = {one: sum(by_state.get(state, 0) for state in states) for one, states in TABS[party].items()}
+    pages = max(1, -(-counts[tab] // PAGE_SIZE))
+    page = min(max(page, 1), pages)
+    columns = _lines(party).where(mine, Booking.state.in_(TABS[party][tab]))
+    rows = db.execute(_in_order(columns).limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE))
+    return BookingList(tuple(_line(row) for row in rows), counts, tab, page, pages)
+
+
+def _lines(party: Party) -> Select[*tuple[Any, ...]]:
+    is_platform = party == Party.PLATFORM
+    return (
+        select(
+            Booking.id,
+            (Actor.name if is_platform else Platform.name).label("other"),
+            Actor.slug,
+            Actor.portrait_key,
+            Brief.project,
+            Booking.state,
+            Booking.starts_at,
+            Booking.ends_at,
+            Booking.deadline_at,
+            Booking.actor_zone,
+            Booking.currency,
+            Booking.total_minor,
+            Booking.net_minor,
+            Grant.id.label("grant_id"),
+        )
+        .join(Actor, Actor.id == Booking.actor_id)
+        .join(Platform, Platform.id == Booking.platform_id)
+        .join(Brief, Brief.id == Booking.brief_id)
+        .outerjoin(Grant, Grant.booking_id == Booking.id)
+    )
+
+
+def _in_order(columns: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    is_over = case((Booking.state.in_(ENDED), 1), else_=0)
+    return columns.order_by(
+        is_over, Booking.deadline_at.asc().nulls_last(), Booking.starts_at.desc(), Booking.id.desc()
+    )
+
+
+def _line(row: Any) -> BookingLine:
+    *columns, grant_id = row
+    values = dict(zip(BookingLine.__dataclass_fields__, columns, strict=False))
+    return BookingLine(**values | {"state": State(row.state), "has_grant": grant_id is not None})
+
+
+@dataclass(frozen=True)
+class BookingDetail:
+    """One booking with everything its page shows. `can` are the steps its reader may take now."""
+
+    booking: Booking
+    quote: Quote
+    usage: Usage
+    tier: Tier
+    beats: Sequence[Beat]
+    can: frozenset[Step]
+    events: Sequence[BookingEvent]
+    payment: Payment | None
+    payout: Payout | None
+    grant: Grant | None
+    session: CaptureSession | None
+    if_cancelled: Settlement
+    pickups_left: int
+    new_takes: int
+
+    @property
+    def state(self) -> State:
+        """Where it is."""
+        return State(self.booking.state)
+
+    @property
+    def outlook(self) -> Outlook:
+        """Who must act, and what happens if they do not."""
+        return OUTLOOK[self.state]
+
+    @property
+    def minutes(self) -> int:
+        """The session's length."""
+        return int((self.booking.ends_at - self.booking.starts_at).total_seconds()) // 60
+
+    def reached_at(self, state: State) -> datetime | None:
+        """When the booking last came into `state`, or None if it never was."""
+        return next((one.at for one in reversed(self.events) if one.after == state and one.before != state), None)
+
+
+def read_booking(db: Session, booking: Booking, party: Party, now: datetime) -> BookingDetail:
+    """All the page of `booking` shows to `party`."""
+    facts = facts_of(db, booking)
+    events = select(BookingEvent).where(BookingEvent.booking_id == booking.id).order_by(BookingEvent.id)
+    return BookingDetail(
+        booking=booking,
+        quote=quote_of(booking),
+        usage=usage_of(booking),
+        tier=Tier(booking.cancellation),
+        beats=booking.brief.beats,
+        can=frozenset(step for step in Step if can_take(facts, step, party, now)),
+        events=db.scalars(events).all(),
+        payment=find_payment(db, booking.id),
+        payout=find_payout(db, booking.id),
+        grant=find_grant(db, booking.id),
+        session=find_session(db, booking.id),
+        if_cancelled=cancellation_of(booking, party, now),
+        pickups_left=facts.pickups_left,
+        new_takes=facts.takes,
+    )
