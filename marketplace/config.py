@@ -54,6 +54,8 @@ class Settings(BaseSettings):
 
     x_bearer_token: SecretStr | None = None
     x_api_base: str | None = None
+    # US cents; once spent, X is not read until the next UTC day
+    x_daily_budget_minor: int = Field(default=2_500, ge=0)
     sandbox_network_port: int = Field(default=0, ge=0, le=65535)
 
     smtp_url: SecretStr | None = None

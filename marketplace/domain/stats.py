@@ -8,6 +8,8 @@ READ_EVERY: Final = {"x": timedelta(days=7), "demo": timedelta(days=1)}
 """By gateway: X is paid for by the profile and the post, so it is read less often."""
 READ_ACTIVE_EVERY: Final = {"x": timedelta(days=2), "demo": timedelta(hours=6)}
 """The same for an account that posted within the last two weeks."""
+READ_PRICE_TENTH_CENT: Final = {"x": (10, 5)}
+"""By gateway: what one profile and one post cost, in tenths of a US cent. The same one again on a UTC day is free."""
 READ_GONE_EVERY: Final = timedelta(days=7)
 FIRST_WAIT: Final = timedelta(minutes=15)
 LONGEST_WAIT: Final = timedelta(days=1)
@@ -35,6 +37,12 @@ def retry_read_at(failures: int, *, not_before: datetime | None = None, now: dat
 def retry_gone_at(failures: int, *, now: datetime) -> datetime:
     """Accounts come back from suspension: one that is gone is asked for once a week, a new loss the next day."""
     return now + (READ_GONE_EVERY if failures >= GONE_AFTER else LONGEST_WAIT)
+
+
+def spent_minor(source: str, *, profiles: int, posts: int) -> int:
+    """What so many different profiles and posts of one UTC day have cost, in US cents, rounded up; 0 where free."""
+    profile_price, post_price = READ_PRICE_TENTH_CENT.get(source, (0, 0))
+    return -(-(profiles * profile_price + posts * post_price) // 10)
 
 
 def next_day_at(now: datetime) -> datetime:

@@ -14,7 +14,7 @@ from marketplace.jobs import Job, enqueue
 from marketplace.models import Actor, Score, SocialAccount
 from marketplace.services.batch import among
 from marketplace.services.score_input import AccountRead, counts, owned_by, rate, read_accounts, resonance
-from marketplace.services.score_record import network_object, raise_flags, score_row
+from marketplace.services.score_record import network_object, raise_flags, raise_jump, score_row
 
 AGAIN_AFTER: Final = timedelta(hours=20)
 
@@ -50,6 +50,8 @@ def compute_score(db: Session, *, actor_id: int, now: datetime) -> Score | None:
     db.add(row)
     db.flush()
     _show(db, actor_id, row, now)
+    if newest is not None:
+        raise_jump(db, actor_id=actor_id, before=newest, after=row, now=now)
     raise_flags(db, actor_id=actor_id, reads=reads, now=now)
     return row
 

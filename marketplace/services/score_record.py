@@ -17,6 +17,8 @@ from marketplace.models import Flag as FlagRow
 from marketplace.models import Score
 from marketplace.services.score_input import DAY, AccountRead
 
+JUMP: Final = "score_jump"
+JUMP_POINTS: Final = 5.0
 FLAG_WORDS: Final = {
     Flag.HOLLOW_FOLLOWERS: "Many more followers than the posts' engagement speaks for.",
     Flag.FOLLOWER_SPIKE: "Followers jumped within three days, and the posts since do no better.",
@@ -127,6 +129,18 @@ def raise_flags(db: Session, *, actor_id: int, reads: Sequence[AccountRead], now
             known = select(FlagRow.id).where(FlagRow.kind == flag.value, FlagRow.social_account_id == account.id)
             if db.scalar(known.limit(1)) is None:
                 db.add(_flag_row(flag, actor_id, one, now))
+
+
+def raise_jump(db: Session, *, actor_id: int, before: Score, after: Score, now: datetime) -> None:
+    """Open a flag when a score moved by more than 5 points although no network said anything new."""
+    if before.snapshot_ids != after.snapshot_ids or abs(after.points - before.points) <= JUMP_POINTS:
+        return
+    evidence = {
+        "before": {"score_id": before.id, "points": before.points, "constants": before.constants_sha256},
+        "after": {"score_id": after.id, "points": after.points, "constants": after.constants_sha256},
+    }
+    words = f"The score moved by more than {JUMP_POINTS:.0f} points without new figures."
+    db.add(FlagRow(kind=JUMP, actor_id=actor_id, words=words, evidence=evidence, opened_at=now))
 
 
 def _flag_row(flag: Flag, actor_id: int, one: AccountRead, now: datetime) -> FlagRow:

@@ -16,6 +16,7 @@ from marketplace.domain.stats import (
     read_posts_since,
     retry_gone_at,
     retry_read_at,
+    spent_minor,
 )
 from marketplace.gateways.network.base import (
     AccountFigures,
@@ -59,11 +60,16 @@ class Fetched:
     error: NetworkError | None = None
 
 
-def claim_due_accounts(db: Session, *, now: datetime, limit: int = 10 * BATCH) -> int:
+def claim_due_accounts(
+    db: Session, *, now: datetime, budget_minor: Mapping[str, int] | None = None, limit: int = 10 * BATCH
+) -> int:
     """Enqueue a refresh for every account that is due, a batch of one network in each job; how many accounts.
 
     A claim lasts 15 minutes: an account whose job was lost is due again then. Imported accounts are never due.
+    `budget_minor` is what each gateway may cost in a UTC day, in US cents; once it is spent its accounts wait for
+    the next day.
     """
+    _put_off(db, [source for source, most in (budget_minor or {}).items() if _spent(db, source, now) >= most], now)
     due = select(SocialAccount.id, SocialAccount.network).where(_is_due(now), _is_free(now))
     rows = db.execute(due.order_by(SocialAccount.next_fetch_at).limit(limit)).all()
     by_network: dict[str, list[int]] = {}
@@ -222,6 +228,25 @@ def _write_post(row: PostSeen, post: PostFigures, fetched_at: datetime) -> None:
     row.shares = post.shares
     row.quotes = post.quotes
     row.is_paid = post.is_paid
+
+
+def _spent(db: Session, source: str, now: datetime) -> int:
+    """US cents that this gateway's readings have cost since midnight UTC."""
+    today = next_day_at(now) - timedelta(days=1)
+    accounts = select(SocialAccount.id).where(SocialAccount.source == source)
+    profiles = select(func.count(StatsSnapshot.social_account_id.distinct())).where(
+        StatsSnapshot.source == source, StatsSnapshot.at >= today
+    )
+    posts = select(func.count(PostSeen.id)).where(
+        PostSeen.social_account_id.in_(accounts), PostSeen.fetched_at >= today
+    )
+    return spent_minor(source, profiles=db.scalar(profiles) or 0, posts=db.scalar(posts) or 0)
+
+
+def _put_off(db: Session, sources: Sequence[str], now: datetime) -> None:
+    if sources:
+        waiting = update(SocialAccount).where(SocialAccount.source.in_(sources), _is_due(now))
+        db.execute(waiting.values(next_fetch_at=next_day_at(now), last_error=BudgetSpent.code, last_error_at=now))
 
 
 def _claim(db: Session, ids: Sequence[int], now: datetime) -> None:

@@ -11,6 +11,7 @@ from marketplace.domain.stats import (
     read_posts_since,
     retry_gone_at,
     retry_read_at,
+    spent_minor,
 )
 
 NOW = datetime(2026, 6, 1, 12, 30, tzinfo=UTC)
@@ -47,6 +48,12 @@ def test_a_network_that_names_a_time_is_not_asked_before() -> None:
 
 def test_what_is_gone_is_asked_for_less_and_less() -> None:
     assert [retry_gone_at(failures, now=NOW) - NOW for failures in (1, 2, 3, 9)] == [days(1), days(1), days(7), days(7)]
+
+
+def test_x_is_paid_for_by_the_profile_and_the_post_and_the_demo_is_free() -> None:
+    assert spent_minor("x", profiles=1_000, posts=20_000) == 11_000
+    assert spent_minor("x", profiles=0, posts=1) == 1
+    assert spent_minor("demo", profiles=1_000, posts=20_000) == 0
 
 
 def test_budgets_begin_at_midnight_utc() -> None:

@@ -10,7 +10,7 @@ from marketplace.domain.score import Post, score_account
 from marketplace.domain.score_method import CONSTANTS_HASH
 from marketplace.gateways.network.base import NetworkUnavailable
 from marketplace.jobs import Job, take_jobs
-from marketplace.models import Actor, Flag
+from marketplace.models import Actor, Flag, Score
 from marketplace.services.score import compute_score, enqueue_due_scores, network_table, score_history
 from tests.networks import MemoryNetwork, made_posts
 from tests.services.social_stage import NOW, add_account, add_actor, days, refresh, scores_of, snapshots_of
@@ -184,6 +184,31 @@ def test_a_flag_is_raised_once_and_never_lowers_the_score(db: Session) -> None:
     assert account is not None
     compute_score(db, actor_id=actor.id, now=NOW + days(16))
     assert len(list(db.scalars(select(Flag).where(Flag.actor_id == actor.id)))) == 1
+
+
+def test_a_score_that_jumps_without_new_figures_calls_for_a_look(db: Session) -> None:
+    actor = read_actor(db)
+    first = compute_score(db, actor_id=actor.id, now=NOW)
+    assert first is not None
+    columns = {column.key: getattr(first, column.key) for column in Score.__table__.columns if column.key != "id"}
+    other = Score(**columns | {"points": first.points - 6, "constants_sha256": "of another method"})
+    db.add(other)
+    db.flush()
+    second = compute_score(db, actor_id=actor.id, now=NOW)
+    assert second is not None
+    [flag] = db.scalars(select(Flag).where(Flag.kind == "score_jump"))
+    assert flag.evidence["before"]["score_id"] == other.id
+    assert flag.evidence["after"]["points"] == second.points
+
+
+def test_new_figures_may_move_a_score_as_they_will(db: Session) -> None:
+    actor = add_actor(db)
+    network, account = MemoryNetwork(), add_account(db, actor)
+    for day, views in enumerate((1_000, 900_000)):
+        network.add("maya", 50_000, made_posts(9, now=NOW, views=views))
+        refresh(db, network, account, NOW + days(day))
+        compute_score(db, actor_id=actor.id, now=NOW + days(day))
+    assert list(db.scalars(select(Flag).where(Flag.kind == "score_jump"))) == []
 
 
 def test_actors_are_scored_anew_once_a_day(db: Session) -> None:

@@ -44,6 +44,27 @@ def test_an_account_whose_job_was_lost_is_due_again_after_its_claim(db: Session)
     assert claim_due_accounts(db, now=NOW + timedelta(minutes=16)) == 1
 
 
+def test_a_spent_budget_puts_its_accounts_off_to_the_next_day_and_no_others(db: Session) -> None:
+    first = add_account(db, handle="first", network="x", source="x")
+    network = MemoryNetwork(name="x", source="x")
+    network.add("first", 1_000, made_posts(4, now=NOW))
+    refresh(db, network, first, NOW)
+    waiting = add_account(db, handle="waiting", network="x", source="x")
+    add_account(db, handle="demo")
+    take_jobs(db)
+    assert claim_due_accounts(db, now=NOW, budget_minor={"x": 3}) == 1
+    db.refresh(waiting)
+    assert (waiting.next_fetch_at, waiting.last_error) == ((NOW + days(1)).replace(hour=0), "budget_spent")
+    assert waiting.failures == 0
+    tomorrow = NOW + days(1)
+    assert claim_due_accounts(db, now=tomorrow, budget_minor={"x": 3}) == 2
+
+
+def test_a_budget_that_is_not_spent_holds_nobody_up(db: Session) -> None:
+    add_account(db, network="x", source="x")
+    assert claim_due_accounts(db, now=NOW, budget_minor={"x": 1}) == 1
+
+
 def test_a_reading_appends_a_snapshot_and_keeps_the_posts(db: Session) -> None:
     actor = add_actor(db)
     account, network = add_account(db, actor), MemoryNetwork()

@@ -22,4 +22,4 @@ def refresh_social_accounts(tools: Tools, *social_account_ids: int) -> None:
 def refresh_due_accounts(tools: Tools) -> None:
     """Ask for a reading of every account that is due."""
     with tools.unit_of_work() as db:
-        stats.claim_due_accounts(db, now=tools.now())
+        stats.claim_due_accounts(db, now=tools.now(), budget_minor={"x": tools.settings.x_daily_budget_minor})
