@@ -43,10 +43,31 @@ SIDE: Final[dict[str | None, tuple[tuple[str, tuple[Place, ...]], ...]]] = {
                 Place("Clips", "actor.clips", "film"),
                 Place("Rate", "actor.rate", "currency-dollar"),
                 Place("Weekly hours", "actor.hours", "clock"),
+                Place("Networks and score", "actor.networks", "chart-bar"),
             ),
         ),
     ),
-    "admin": (("", (Place("Payout review", "admin.payouts", "banknotes"),)),),
+    "admin": (
+        (
+            "",
+            (
+                Place("Payout review", "admin.payouts", "banknotes"),
+                Place("Disputes", "admin.disputes", "scale"),
+                Place("Flags", "admin.flags", "flag"),
+            ),
+        ),
+        (
+            "People",
+            (Place("Actors", "admin.actors", "users"), Place("Platforms", "admin.platforms", "building-office")),
+        ),
+        (
+            "System",
+            (
+                Place("Operations", "admin.health", "heart"),
+                Place("Audit trail", "admin.audit", "clipboard-document-list"),
+            ),
+        ),
+    ),
 }
 
 FOOT: Final = (
@@ -64,7 +85,9 @@ def top_links(role: str | None) -> list[Link]:
 
 def side_links(role: str | None) -> list[tuple[str, list[Link]]]:
     """The side bar's groups, each with its heading ("" for none)."""
-    return [(heading, _links(places)) for heading, places in SIDE.get(role, ())]
+    groups = SIDE.get(role, ())
+    links = {link.words: link for link in _links(tuple(place for _, places in groups for place in places))}
+    return [(heading, [links[one.words] for one in places if one.words in links]) for heading, places in groups]
 
 
 def foot_links() -> list[Link]:
@@ -78,12 +101,15 @@ def link_to(endpoint: str) -> str:
 
 
 def _links(places: tuple[Place, ...]) -> list[Link]:
-    shown = [(place, link_to(place.endpoint)) for place in places]
-    return [Link(place.words, href, place.icon, _is_here(href)) for place, href in shown if href]
+    shown = [(place, href) for place in places if (href := link_to(place.endpoint))]
+    # the nearest of the places above this page: the start page of a room stands above all of it
+    here = max((href for place, href in shown if _is_above(place, href)), key=len, default=None)
+    return [Link(place.words, href, place.icon, href == here) for place, href in shown]
 
 
-def _is_here(href: str) -> bool:
-    return request.path == href or request.path.startswith(href.rstrip("/") + "/")
+def _is_above(place: Place, href: str) -> bool:
+    room = place.endpoint.partition(".")[0]
+    return room == request.blueprint and (request.path == href or request.path.startswith(href.rstrip("/") + "/"))
 
 
 GLOBALS = {"top_links": top_links, "side_links": side_links, "foot_links": foot_links, "link_to": link_to}
