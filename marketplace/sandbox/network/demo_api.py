@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from flask import Blueprint, Response, jsonify, request
 
+from marketplace.sandbox.network.bio import bio_of
 from marketplace.sandbox.network.figures import HIDES_VIEWS, TASTES, MadeUpPost, make_account
 from marketplace.sandbox.network.name import handle_of, id_of, is_handle
 
@@ -74,6 +75,7 @@ def _account(seed: int, network: str, handle: str, at: datetime) -> dict[str, An
         "following": None if bare else account.following,
         "posts": None if bare else account.post_count(at),
         "is_protected": handle == "protected_actor",
+        "bio": bio_of(network, handle),
     }
 
 

@@ -28,7 +28,7 @@ def id_of(handle: str) -> str:
 def handle_of(account_id: str) -> str | None:
     """The handle behind an id of `id_of`; None if it is none."""
     digits = account_id[1:]
-    if not account_id.isdecimal() or account_id[0] != "1" or not digits or len(digits) % 2:
+    if not (account_id.isascii() and account_id.isdecimal()) or account_id[0] != "1" or not digits or len(digits) % 2:
         return None
     places = [int(digits[start : start + 2]) for start in range(0, len(digits), 2)]
     return "".join(_LETTERS[place] for place in places) if max(places) < len(_LETTERS) else None

@@ -7,6 +7,7 @@ from typing import Final
 
 from flask import Flask
 
+from marketplace.sandbox.network.bio import bio_routes
 from marketplace.sandbox.network.demo_api import demo_routes
 from marketplace.sandbox.network.window import Window
 from marketplace.sandbox.network.x_api import x_routes
@@ -25,6 +26,7 @@ def create_app(
     late = slow or _sleep
     served.register_blueprint(x_routes(seed, now=now, window=Window(now), slow=late))
     served.register_blueprint(demo_routes(seed, now=now, slow=late))
+    served.register_blueprint(bio_routes())
     served.add_url_rule("/healthz", "healthz", lambda: {"ok": True})
     return served
 

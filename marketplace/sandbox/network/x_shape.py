@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from flask import Response, jsonify
 
+from marketplace.sandbox.network.bio import bio_of
 from marketplace.sandbox.network.figures import MadeUpAccount, MadeUpPost
 from marketplace.sandbox.network.name import id_of
 
@@ -17,6 +18,8 @@ def user(account: MadeUpAccount, at: datetime, fields: set[str]) -> dict[str, An
     item: dict[str, Any] = {"id": id_of(account.key), "name": account.key.title(), "username": account.key}
     if "protected" in fields:
         item["protected"] = account.key == "protected_actor"
+    if "description" in fields:
+        item["description"] = bio_of("x", account.key)
     if "created_at" in fields:
         item["created_at"] = "2016-05-04T08:30:00.000Z"
     if "public_metrics" in fields and account.key != "bare_actor":
