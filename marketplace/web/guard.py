@@ -195,6 +195,7 @@ def install(app: Flask) -> None:
         raise RuntimeError(f"routes that do not say who may enter: {', '.join(missing)}")
     app.before_request(_let_in)
     app.context_processor(lambda: {"principal": find_principal()})
+    app.jinja_env.globals["portrait"] = portrait_url
 
 
 def _let_in() -> ResponseReturnValue | None:

@@ -1,0 +1,144 @@
+"""The payout queue: what waits, one payout in full, and the decisions on it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Final
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from marketplace.domain.errors import Invalid, Refused
+from marketplace.domain.payout import State, Step
+from marketplace.services import payout, payout_queue
+from marketplace.web.admin import blueprint
+from marketplace.web.admin.desk import choice, decision, words_of
+from marketplace.web.error import error_page
+from marketplace.web.guard import admin
+from marketplace.web.transaction import now, reading, unit_of_work
+
+TAB_OF: Final = {state: tab for tab, states in payout_queue.TABS.items() for state in states}
+MOST_AT_ONCE: Final = 100
+
+DONE: Final = {
+    Step.APPROVE: "Approved. It can be taken back for 10 minutes; then the transfer is made.",
+    Step.HOLD: "On hold. The actor reads your words.",
+    Step.RESUME: "Back in review.",
+    Step.REJECT: "Rejected. The actor reads your words; the money stays with the booking.",
+    Step.UNDO: "Taken back. The payout is in review again.",
+}
+NEEDS_SECOND: Final = (
+    "Your approval is recorded. A second admin has to approve as well, since the amount is above the limit."
+)
+DECIDE: Final = {
+    Step.HOLD: payout.hold_payout,
+    Step.RESUME: payout.resume_payout,
+    Step.REJECT: payout.reject_payout,
+    Step.UNDO: payout.undo_approval,
+}
+
+
+@blueprint.get("/")
+@admin
+def home() -> ResponseReturnValue:
+    """Admins start at the queue."""
+    return redirect(url_for("admin.payouts"))
+
+
+@blueprint.get("/payout")
+@admin
+def payouts() -> str:
+    """The queue of one tab; the first payout is open beside it."""
+    return render_queue(choice("state", payout_queue.TABS, "review"), None)
+
+
+@blueprint.get("/payout/<int:payout_id>")
+@admin
+def payout_detail(payout_id: int) -> str:
+    """One payout, with the queue it lies in beside it."""
+    return render_queue("", payout_id)
+
+
+@blueprint.post("/payout/<int:payout_id>")
+@admin
+def decide_payout(payout_id: int) -> ResponseReturnValue:
+    """Approve, hold, resume, reject or undo; what is refused is said on the page, with what was typed."""
+    asked, words = request.form.get("step", ""), words_of()
+    if asked not in DONE:
+        return error_page(400, "There is no such decision. Nothing was changed.")
+    step = Step(asked)
+    try:
+        flash(decide(payout_id, step, words), "ok")
+    except Invalid as refusal:
+        return render_queue("", payout_id, errors={"words": refusal.sentence}, words=words), refusal.status
+    tab = choice("state", payout_queue.TABS, "review")
+    return redirect(url_for("admin.payout_detail", payout_id=payout_id, state=tab), 303)
+
+
+@blueprint.post("/payout/approve")
+@admin
+def approve_payouts() -> ResponseReturnValue:
+    """Approve several at once; those with a grave reason are left for a closer look, one by one."""
+    chosen = [int(given) for given in request.form.getlist("payout") if given.isdigit()][:MOST_AT_ONCE]
+    if not chosen:
+        flash("Choose at least one payout first. Nothing was approved.", "warn")
+        return redirect(url_for("admin.payouts"), 303)
+    high = {row.payout.id for row in payout_queue.list_rows(reading(), tab="review", order="risk") if row.is_high}
+    done = 0
+    for payout_id in chosen:
+        if payout_id in high:
+            continue
+        with suppress(Refused):
+            decide(payout_id, Step.APPROVE, "")
+            done += 1
+    left = len(chosen) - done
+    flash(
+        f"{done} approved." + (f" {left} left: they need a look of their own." if left else ""),
+        "warn" if left else "ok",
+    )
+    return redirect(url_for("admin.payouts"), 303)
+
+
+def decide(payout_id: int, step: Step, words: str) -> str:
+    """Take one decision in a transaction of its own; what to say of it."""
+    with unit_of_work() as db:
+        if step is not Step.APPROVE:
+            DECIDE[step](db, payout_id=payout_id, by=decision(words), now=now())
+            return DONE[step]
+        after = payout.approve_payout(db, payout_id=payout_id, by=decision(words), now=now())
+    return DONE[step] if after == State.APPROVED else NEEDS_SECOND
+
+
+def render_queue(tab: str, payout_id: int | None, *, errors: dict[str, str] | None = None, words: str = "") -> str:
+    """List and detail on one page; `payout_id` None opens the first of the list."""
+    db, order, q = reading(), choice("order", payout_queue.ORDERS, "risk"), request.args.get("q", "")[:100]
+    detail = payout_queue.read_detail(db, payout_id=payout_id, by=decision(), now=now()) if payout_id else None
+    if detail is not None:
+        tab = choice("state", payout_queue.TABS, TAB_OF[State(detail.row.payout.state)])
+    rows = payout_queue.list_rows(db, tab=tab, order=order, words=q)
+    if detail is None and rows:
+        detail = payout_queue.read_detail(db, payout_id=rows[0].payout.id, by=decision(), now=now())
+    counts = payout.count_by_state(db)
+    return render_template(
+        "admin/payout/queue.html",
+        tab=tab,
+        tabs={name: sum(counts.get(state, 0) for state in states) for name, states in payout_queue.TABS.items()},
+        order=order,
+        q=q,
+        rows=rows,
+        sums=payout_queue.read_sums(db),
+        detail=detail,
+        is_opened=payout_id is not None,
+        neighbours=neighbours(rows, detail),
+        errors=errors or {},
+        words=words,
+    )
+
+
+def neighbours(rows: list[payout_queue.Row], detail: payout_queue.Detail | None) -> tuple[int | None, int | None]:
+    """Ids of the payouts before and after the open one, for the keys K and J."""
+    ids = [row.payout.id for row in rows]
+    if detail is None or detail.row.payout.id not in ids:
+        return None, ids[0] if ids else None
+    at = ids.index(detail.row.payout.id)
+    return (ids[at - 1] if at else None), (ids[at + 1] if at + 1 < len(ids) else None)

@@ -1,0 +1,5 @@
+"""What the admin pages' tests share."""
+
+from tests.web.scene import scene
+
+__all__ = ["scene"]
