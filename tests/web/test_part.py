@@ -15,7 +15,7 @@ from tests.web.page_check import faults
 
 TEMPLATES = ROOT / "templates"
 SCRIPTS = sorted((STATIC / "js").glob("*.js"))
-ERRORS = (400, 403, 404, 409, 413, 422, 429, 500)
+ERRORS = (400, 403, 404, 409, 413, 422, 429, 500, 503)
 
 
 @pytest.fixture(scope="module")

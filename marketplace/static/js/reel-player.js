@@ -28,7 +28,7 @@ class ReelPlayer extends HTMLElement {
     if (part) {
       event.preventDefault();
       this.#show(part);
-      this.video.play();
+      this.#play();
       return;
     }
     if (event.target === this.video || event.target.closest(".play")) this.#act("toggle");
@@ -49,7 +49,7 @@ class ReelPlayer extends HTMLElement {
 
   #act(what, button) {
     const { video } = this;
-    if (what === "toggle") video.paused ? video.play() : video.pause();
+    if (what === "toggle") video.paused ? this.#play() : video.pause();
     if (what === "mute") video.muted = !video.muted;
     if (what === "full") document.fullscreenElement ? document.exitFullscreen() : this.requestFullscreen();
     if (what === "speed") {
@@ -58,9 +58,15 @@ class ReelPlayer extends HTMLElement {
     }
   }
 
+  // A browser may refuse to play, or have nothing to play: the controls then simply stay as they are.
+  #play() {
+    this.video.play().catch(() => this.#paint());
+  }
+
   #show(part) {
     const { video } = this;
     const starts = Number(part.dataset.starts);
+    this.jumping = true;
     if (part.dataset.src !== this.current?.dataset.src) {
       video.poster = part.dataset.poster ?? "";
       video.src = part.dataset.src;
@@ -85,13 +91,14 @@ class ReelPlayer extends HTMLElement {
     const next = this.stretches.slice(this.stretches.indexOf(this.current) + 1).find((part) => part.dataset.src !== this.current.dataset.src);
     if (!next) return;
     this.#show(next);
-    this.video.play();
+    this.#play();
   }
 
   #paint() {
     const { video } = this;
     const at = video.currentTime;
-    const here = this.stretches.findLast((part) => part.dataset.src === this.current?.dataset.src && Number(part.dataset.starts) <= at);
+    if (this.jumping && at + 0.1 >= Number(this.current?.dataset.starts)) this.jumping = false;
+    const here = this.jumping ? null : this.stretches.findLast((part) => part.dataset.src === this.current?.dataset.src && Number(part.dataset.starts) <= at);
     if (here && here !== this.current && !video.paused) this.#mark(here);
     this.toggleAttribute("data-playing", !video.paused);
     this.querySelector(".play").hidden = !video.paused || at > 0;
