@@ -17,10 +17,11 @@ def explain_together(score: ActorScore) -> str:
         return explain(score.accounts[0])
     total = sum(one.reach**OVERLAP_POWER for one in score.accounts)
     strongest = sorted(score.accounts, key=lambda one: -one.reach)
-    shares = [f"{one.network} {round(100 * one.reach**OVERLAP_POWER / total)} %" for one in strongest]
+    shares = [(one.network, round(100 * one.reach**OVERLAP_POWER / total)) for one in strongest]
+    told = ", ".join(f"{network} {share} %" for network, share in shares if share)
     posts = sum(one.post_count for one in score.accounts)
     return (
-        f"{forecast_sentence(score)} From {len(shares)} networks: {', '.join(shares)}. "
+        f"{forecast_sentence(score)} From {len(shares)} accounts: {told}. "
         f"Based on {posts} {'post' if posts == 1 else 'posts'}.{_provisional(score)}"
     )
 

@@ -114,7 +114,9 @@ def test_every_network_but_tiktok_is_marked_provisional() -> None:
 
 def test_the_method_and_its_constants_have_a_name_and_a_fingerprint() -> None:
     assert METHOD_ID == "SCS-1"
-    assert CONSTANTS_HASH[:16] == "a3a067a2b030e2f0", "a changed constant is a new method: give it a new id and recompute"
+    assert CONSTANTS_HASH[:16] == "a3a067a2b030e2f0", (
+        "a changed constant is a new method: give it a new id and recompute"
+    )
 
 
 def test_credited_views_never_fall_when_views_rise() -> None:

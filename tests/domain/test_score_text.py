@@ -1,9 +1,11 @@
 """The score in sentences."""
 
+import re
+
 import pytest
 
-from marketplace.domain.score import AccountScore, Post, Unrated, score_account
-from marketplace.domain.score_text import explain, rounded, unrated_sentence
+from marketplace.domain.score import AccountScore, Post, Unrated, combine, score_account
+from marketplace.domain.score_text import explain, explain_together, rounded, unrated_sentence
 
 
 def scored(network: str, followers: int, posts: list[Post]) -> AccountScore:
@@ -35,6 +37,21 @@ def test_the_text_says_how_much_is_backed_and_that_constants_are_provisional() -
 
 def test_one_post_is_singular() -> None:
     assert "Based on 1 post (counts as 1.0 recent one) and" in explain(scored("tiktok", 10_000, [Post(3, 5_000, 250)]))
+
+
+def test_several_accounts_are_told_by_what_each_adds() -> None:
+    large = scored("tiktok", 50_000, [Post(8, 20_000, 900), Post(15, 25_000, 1_000)])
+    small, smallest = scored("x", 500, [Post(8, 4_000, 90)]), scored("youtube", 5, [Post(8, 3, 1)])
+    together = combine([small, large, smallest])
+    assert together is not None
+    assert re.fullmatch(
+        r"Typical post: about [\d,]+ viewers \([\d,]+-[\d,]+\)\. From 3 accounts: tiktok 9\d %, x \d %\. "
+        r"Based on 4 posts\. The constants of some of these networks are provisional\.",
+        explain_together(together),
+    )
+    alone = combine([large])
+    assert alone is not None
+    assert explain_together(alone) == explain(large)
 
 
 @pytest.mark.parametrize(
