@@ -90,6 +90,15 @@ def test_a_style_sheet_has_one_declaration_a_line() -> None:
             assert line.count(";") <= 1, f"{path.name}:{number}"
 
 
+def test_every_class_name_in_the_style_sheet_is_used_by_a_page() -> None:
+    sheet = re.sub(r"/\*.*?\*/|\"[^\"]*\"", "", asset.sheet_of(STATIC).decode(), flags=re.DOTALL)
+    selectors = [one for one in re.findall(r"([^{};]+){", sheet) if not one.strip().startswith("@")]
+    named = {name for one in selectors for name in re.findall(r"\.([a-zA-Z][\w-]*)", one)}
+    pages = "".join(path.read_text() for path in [*TEMPLATES.rglob("*.html"), *SCRIPTS])
+    put_together = re.compile(r"(?:avatar|btn|htmx|note|shade|tag)-")  # by a macro or by htmx
+    assert sorted(name for name in named if name not in pages and not put_together.match(name)) == []
+
+
 def test_pages_work_without_the_fetched_files(tmp_path: Path) -> None:
     (tmp_path / "css").mkdir()
     (tmp_path / "css" / "tokens.css").write_text(":root { --ink: black; }")

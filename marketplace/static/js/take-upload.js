@@ -32,7 +32,7 @@ class TakeUpload extends HTMLElement {
     const fields = this.#fields();
     this.input.value = "";
     for (const file of files) await this.#send(file, fields);
-    if (this.sent && !this.busy.size) location.assign(this.dataset.done || location.href);
+    if (this.sent && !this.busy.size) location.reload();
   }
 
   #fields() {
