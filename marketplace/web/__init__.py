@@ -107,6 +107,7 @@ def _pages(app: Flask, settings: Settings) -> None:
     show.install(app.jinja_env)
     viewer.install(app)
     app.jinja_env.globals.update(navigation.GLOBALS, asset=assets.url, demo=settings.is_demo, now=transaction.now)
+    app.config[media.NETWORK_STAND_IN] = settings.network_sandbox_base if settings.is_demo else None
     app.jinja_env.globals.update(media_url=media.media_url, portrait_url=guard.portrait_url)
 
 

@@ -12,13 +12,19 @@ from marketplace.gateways.storage.base import Storage
 from marketplace.web.transaction import now
 
 OUTSIDE: Final = "marquee.outside"
+NETWORK_STAND_IN: Final = "MARQUEE_NETWORK_STAND_IN"
 GOOD_FOR: Final = timedelta(hours=1)
+
+
+def outside() -> Outside:
+    """The gateways of this process."""
+    gateways: Outside = current_app.extensions[OUTSIDE]
+    return gateways
 
 
 def storage() -> Storage:
     """Where files are kept."""
-    outside: Outside = current_app.extensions[OUTSIDE]
-    return outside.storage
+    return outside().storage
 
 
 def media_url(key: str | None) -> str | None:

@@ -28,7 +28,11 @@ BROWSE: Final = Place("Browse", "public.browse", "magnifying-glass")
 
 TOP: Final[dict[str | None, tuple[Place, ...]]] = {
     None: (BROWSE, Place("How scores work", "public.scores"), Place("Fees", "public.fees")),
-    "member": (BROWSE, Place("Bookings", "platform.bookings", "calendar-days")),
+    "member": (
+        BROWSE,
+        Place("Bookings", "platform.bookings", "calendar-days"),
+        Place("Shortlist", "platform.shortlist", "bookmark"),
+    ),
     "actor": (BROWSE, Place("Requests and sessions", "actor.home", "inbox")),
     "admin": (BROWSE, Place("Payout review", "admin.payouts", "banknotes")),
 }
@@ -95,9 +99,9 @@ def foot_links() -> list[Link]:
     return _links(FOOT)
 
 
-def link_to(endpoint: str) -> str:
+def link_to(endpoint: str, **values: str | int) -> str:
     """The address of an endpoint, "" while it is not built, so that a layout leaves its link out."""
-    return url_for(endpoint) if endpoint in current_app.view_functions else ""
+    return url_for(endpoint, **values) if endpoint in current_app.view_functions else ""
 
 
 def _links(places: tuple[Place, ...]) -> list[Link]:

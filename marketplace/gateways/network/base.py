@@ -55,6 +55,8 @@ class AccountFigures:
     followers: int | None
     following: int | None = None
     posts: int | None = None
+    # what the profile says; a code in it proves whose it is
+    bio: str | None = None
     is_protected: bool = False
 
 

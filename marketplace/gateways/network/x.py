@@ -21,7 +21,7 @@ from marketplace.gateways.network.base import (
 from marketplace.gateways.network.http import READ_TIMEOUT_S, open_gate, reset_moment
 
 BATCH: Final = 100
-USER_FIELDS: Final = ["created_at", "public_metrics", "protected", "verified_type"]
+USER_FIELDS: Final = ["created_at", "public_metrics", "protected", "verified_type", "description"]
 POST_FIELDS: Final = ["created_at", "public_metrics", "paid_partnership"]
 
 Parsed = TypeVar("Parsed")
@@ -115,6 +115,7 @@ def _account(item: dict[str, Any]) -> AccountFigures:
         followers=_count(metrics, "followers_count"),
         following=_count(metrics, "following_count"),
         posts=_count(metrics, "tweet_count", "post_count"),
+        bio=item.get("description"),
         is_protected=bool(item.get("protected")),
     )
 

@@ -1,0 +1,71 @@
+"""An actor's earnings: what is held, in review and sent, why something waits, and the payout account at Stripe."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from marketplace.domain.errors import Refused
+from marketplace.gateways.payment.base import PaymentError
+from marketplace.services import connect
+from marketplace.services.earning import list_statement
+from marketplace.services.outbox_run import run_command
+from marketplace.services.payout import earnings_of
+from marketplace.web import terms
+from marketplace.web.actor import blueprint
+from marketplace.web.guard import actor, the_actor
+from marketplace.web.media import outside
+from marketplace.web.transaction import now, reading, unit_of_work
+
+
+@blueprint.get("/earnings")
+@actor
+def earnings() -> ResponseReturnValue:
+    """The statement, newest first."""
+    db, who = reading(), the_actor()
+    return render_template(
+        "actor/earnings.html",
+        sums=earnings_of(db, who.actor_id),
+        rows=list_statement(db, who.actor_id),
+        account=connect.payout_account_of(db, who.actor_id),
+        currency=terms.currency(),
+    )
+
+
+@blueprint.post("/payout-account")
+@actor
+def open_payout_account() -> ResponseReturnValue:
+    """Open the account at Stripe if there is none yet, and lead to Stripe's own onboarding pages."""
+    who = the_actor()
+    with unit_of_work() as db:
+        command_id = connect.open_account(db, actor_id=who.actor_id, now=now())
+    try:
+        if command_id is not None:
+            base_url = url_for("public.landing", _external=True).rstrip("/")
+            run_command(outside().payment, unit_of_work, command_id, base_url=base_url, clock=now)
+        with unit_of_work() as db:
+            account = connect.stripe_account_of(db, who.actor_id)
+        if account is None:
+            raise Refused("Stripe is opening your account. Try again in a minute. Nothing else was changed.")
+        back = url_for("actor.payout_account_back", _external=True)
+        link = outside().payment.create_onboarding_link(account, return_url=back, refresh_url=back)
+    except (PaymentError, Refused) as error:
+        sentence = error.sentence if isinstance(error, Refused) else "Stripe did not answer. Nothing was changed."
+        flash(sentence, "warn")
+        return redirect(url_for("actor.earnings"), 303)
+    return redirect(link.url, 303)
+
+
+@blueprint.get("/payout-account/back")
+@actor
+def payout_account_back() -> ResponseReturnValue:
+    """Back from Stripe: ask it how the account stands, since coming back says nothing."""
+    account = connect.stripe_account_of(reading(), the_actor().actor_id)
+    if account is not None:
+        try:
+            seen = outside().payment.get_account(account)
+            with unit_of_work() as db:
+                connect.note_account(db, seen, now=now())
+        except PaymentError:
+            flash("Stripe did not answer. Your account is looked at again in a while.", "warn")
+    return redirect(url_for("actor.earnings"), 303)
