@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 import time
@@ -14,9 +15,10 @@ import requests
 from flask import Flask, Response, request
 from werkzeug.serving import make_server
 
-from marketplace.gateways.payment.base import AccountOrder, Charge, CheckoutOrder
+from marketplace.gateways.payment.base import AccountOrder, Charge, CheckoutOrder, IncomingEvent
 from marketplace.gateways.payment.stripe import StripeGateway
 from marketplace.sandbox.stripe import WebhookTarget, create_app
+from marketplace.sandbox.stripe.delivery import sign
 from marketplace.sandbox.stripe.server import QuietHandler, StripeServer
 
 SECRET = "whsec_test_own"
@@ -77,6 +79,11 @@ class Stand:
         charge = self.gateway.get_checkout(checkout.id).charge
         assert charge is not None
         return charge
+
+    def event(self, body: dict[str, Any]) -> IncomingEvent:
+        """A snapshot event as the gateway reads it when it arrives, signed."""
+        text = json.dumps(body)
+        return self.gateway.read_snapshot_event(text.encode(), sign(text, SECRET))
 
     def events(self, kind: str | None = None) -> list[dict[str, Any]]:
         """Snapshot events there are, oldest first."""

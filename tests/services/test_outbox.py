@@ -1,0 +1,226 @@
+"""A call that moves money happens once: whoever dies, whatever answer is lost, whatever Stripe says first."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from marketplace.gateways.payment.stripe import StripeGateway
+from marketplace.models import OutboxCommand
+from marketplace.services import outbox, payout
+from marketplace.services.outbox_call import call_stripe
+from marketplace.services.outbox_run import run_command
+from tests.services.money_stage import MoneyStage
+from workers.tasks.outbox import sweep_outbox
+
+BASE = "http://127.0.0.1:24999"
+TRANSFERS = "^/v1/transfers$"
+
+
+def approved(stage: MoneyStage) -> tuple[int, int]:
+    """A payout whose transfer has been asked for and not carried out: (payout, command)."""
+    admin = stage.add_admin()
+    _, payout_id = stage.earned()
+    stage.approve(payout_id, admin)
+    stage.later(timedelta(minutes=11))
+    with stage.tools.unit_of_work() as db:
+        payout.send_payout(db, payout_id=payout_id, now=stage.now)
+    ((_, (command_id,)),) = stage.queue
+    stage.queue.clear()
+    assert isinstance(command_id, int)
+    return payout_id, command_id
+
+
+def command(stage: MoneyStage, command_id: int) -> OutboxCommand:
+    with stage.tools.reading() as db:
+        return db.get_one(OutboxCommand, command_id)
+
+
+def claim(stage: MoneyStage, command_id: int) -> outbox.Command | None:
+    with stage.tools.unit_of_work() as db:
+        return outbox.claim_command(db, command_id, base_url=BASE, now=stage.now)
+
+
+def run(stage: MoneyStage, command_id: int, gateway: StripeGateway | None = None) -> str | None:
+    return run_command(
+        gateway or stage.stand.gateway, stage.tools.unit_of_work, command_id, base_url=BASE, clock=lambda: stage.now
+    )
+
+
+def impatient(stage: MoneyStage) -> StripeGateway:
+    """A gateway that does not try again by itself."""
+    return StripeGateway("sk_test_stand", api_base=stage.stand.url, retries=0, timeout_s=5)
+
+
+def transfers(stage: MoneyStage) -> list[str]:
+    return [each["id"] for each in stage.stand.server.sandbox.state.all("transfer")]
+
+
+def test_only_one_worker_holds_a_command(stage: MoneyStage) -> None:
+    _, command_id = approved(stage)
+    assert claim(stage, command_id) is not None
+    assert claim(stage, command_id) is None
+
+
+def test_a_worker_killed_after_stripe_made_the_transfer_makes_no_second_one(stage: MoneyStage) -> None:
+    payout_id, command_id = approved(stage)
+    leased = claim(stage, command_id)
+    assert leased
+    call_stripe(stage.stand.gateway, leased)  # and here the worker dies, before anything is written
+    assert (stage.payout(payout_id).state, len(transfers(stage))) == ("sending", 1)
+    sweep_outbox(stage.tools)
+    assert stage.payout(payout_id).state == "sending"  # its lease still stands
+    stage.later(outbox.LEASE)
+    sweep_outbox(stage.tools)
+    assert stage.payout(payout_id).state == "transferred"
+    assert stage.payout(payout_id).stripe_transfer_id == transfers(stage)[0]
+    assert len(transfers(stage)) == 1
+    stage.assert_sound()
+
+
+def test_a_worker_killed_before_the_call_leaves_it_to_the_next(stage: MoneyStage) -> None:
+    payout_id, command_id = approved(stage)
+    assert claim(stage, command_id)
+    stage.later(outbox.LEASE)
+    sweep_outbox(stage.tools)
+    assert stage.payout(payout_id).state == "transferred"
+    stage.assert_sound()
+
+
+def test_a_recovery_a_day_later_looks_up_and_does_not_send(stage: MoneyStage) -> None:
+    payout_id, command_id = approved(stage)
+    leased = claim(stage, command_id)
+    assert leased
+    call_stripe(stage.stand.gateway, leased)
+    stage.later(timedelta(hours=25))
+    sweep_outbox(stage.tools)
+    stage.later(timedelta(minutes=11))
+    sweep_outbox(stage.tools)
+    assert command(stage, command_id).state == "done"
+    assert stage.payout(payout_id).state == "transferred"
+    assert len(stage.stand.calls("POST", TRANSFERS)) == 1
+    stage.assert_sound()
+
+
+def test_a_day_later_a_call_that_never_arrived_is_held_for_a_person(stage: MoneyStage) -> None:
+    payout_id, command_id = approved(stage)
+    assert claim(stage, command_id)
+    stage.later(timedelta(hours=25))
+    sweep_outbox(stage.tools)
+    stage.later(timedelta(minutes=11))
+    sweep_outbox(stage.tools)
+    assert command(stage, command_id).state == "refused"
+    assert stage.payout(payout_id).state == "held"
+    assert "Stripe knows nothing of it" in stage.payout(payout_id).words
+    stage.approve(payout_id, stage.add_admin("Omar"))
+    stage.send()
+    assert stage.payout(payout_id).state == "transferred"
+    assert len(transfers(stage)) == 1
+    stage.assert_sound()
+
+
+def test_a_lost_answer_is_tried_again_with_the_same_key_and_parameters(stage: MoneyStage) -> None:
+    payout_id, command_id = approved(stage)
+    stage.stand.fault("drop_after", TRANSFERS)
+    assert run(stage, command_id, impatient(stage)) == "later"
+    assert (command(stage, command_id).state, stage.payout(payout_id).state) == ("pending", "sending")
+    assert run(stage, command_id) is None  # not before its time
+    stage.later(timedelta(minutes=1))
+    assert run(stage, command_id) == "done"
+    keys = {call["key"] for call in stage.stand.calls("POST", TRANSFERS)}
+    assert keys == {command(stage, command_id).idempotency_key}
+    assert len(transfers(stage)) == 1
+    stage.assert_sound()
+
+
+def test_a_refused_transfer_is_held_with_stripes_words_and_goes_with_a_new_key(stage: MoneyStage) -> None:
+    payout_id, command_id = approved(stage)
+    account = stage.payout(payout_id).actor_id
+    at_stripe = stage.account(account).stripe_account_id
+    stage.stand.control(f"account/{at_stripe}/restricted")
+    assert run(stage, command_id) == "refused"
+    held = stage.payout(payout_id)
+    assert held.state == "held"
+    assert "capabilities" in held.words
+    stage.stand.control(f"account/{at_stripe}/active")
+    stage.approve(payout_id, stage.add_admin("Omar"))
+    stage.send()
+    with stage.tools.reading() as db:
+        keys = db.scalars(
+            select(OutboxCommand.idempotency_key)
+            .where(OutboxCommand.kind == "transfer.create")
+            .order_by(OutboxCommand.id)
+        ).all()
+    assert [key.rpartition(":")[2] for key in keys] == ["v1", "v2"]
+    assert stage.payout(payout_id).state == "transferred"
+    assert len(transfers(stage)) == 1
+    stage.assert_sound()
+
+
+def test_a_500_that_stripe_keeps_for_the_key_ends_in_a_look_up_and_never_in_another_key(stage: MoneyStage) -> None:
+    payout_id, command_id = approved(stage)
+    stage.stand.fault("status", TRANSFERS, status=500)
+    gateway = impatient(stage)
+    for _ in range(outbox.MOST_ATTEMPTS):
+        assert run(stage, command_id, gateway) == "later"
+        stage.later(timedelta(minutes=25))
+    assert command(stage, command_id).state == "unknown"
+    assert stage.payout(payout_id).state == "unknown"
+    sweep_outbox(stage.tools)
+    assert command(stage, command_id).state == "refused"
+    assert (stage.payout(payout_id).state, transfers(stage)) == ("held", [])
+
+
+def test_too_many_calls_are_waited_for(stage: MoneyStage) -> None:
+    payout_id, command_id = approved(stage)
+    stage.stand.fault("status", TRANSFERS, status=429, code="lock_timeout", times=3)
+    gateway = impatient(stage)
+    for _ in range(3):
+        assert run(stage, command_id, gateway) == "later"
+        stage.later(timedelta(minutes=2))
+    assert run(stage, command_id, gateway) == "done"
+    assert stage.payout(payout_id).state == "transferred"
+
+
+def test_a_key_used_for_something_else_stops_for_a_person(stage: MoneyStage) -> None:
+    payout_id, command_id = approved(stage)
+    row = command(stage, command_id)
+    other = {**row.params, "amount_minor": row.params["amount_minor"] - 1}
+    call_stripe(
+        stage.stand.gateway,
+        outbox.Command(0, row.kind, row.about, row.about_id, row.idempotency_key, other, 1, stage.now),
+    )
+    assert run(stage, command_id) == "dead"
+    assert command(stage, command_id).state == "dead"
+    assert stage.payout(payout_id).state == "held"
+
+
+def test_what_is_settled_stays_settled(stage: MoneyStage) -> None:
+    _, command_id = approved(stage)
+    leased = claim(stage, command_id)
+    assert leased
+    answer = call_stripe(stage.stand.gateway, leased)
+    with stage.tools.unit_of_work() as db:
+        assert outbox.settle_done(db, leased, stripe_id=answer.stripe_id, answer={}, now=stage.now)
+        assert not outbox.settle_refused(db, leased, error="late", code="", now=stage.now)
+        assert not outbox.settle_done(db, leased, stripe_id=answer.stripe_id, answer={}, now=stage.now)
+
+
+def test_our_address_is_frozen_when_a_command_is_first_sent(stage: MoneyStage) -> None:
+    _, command_id = approved(stage)
+    assert claim(stage, command_id)
+    stage.later(outbox.LEASE)
+    with stage.tools.unit_of_work() as db:
+        again = outbox.claim_command(db, command_id, base_url="http://moved.example", now=stage.now)
+    assert again
+    assert again.params["base_url"] == BASE
+
+
+@pytest.mark.parametrize("used", [0, 1, 2])
+def test_versions_of_a_key_count_up(stage: MoneyStage, used: int) -> None:
+    with stage.tools.unit_of_work() as db:
+        for number in range(1, used + 1):
+            outbox.add_command(db, kind="x", about="x", about_id=1, key=f"stem:v{number}", params={}, now=stage.now)
+        assert outbox.next_version(db, "stem") == f"stem:v{used + 1}"
