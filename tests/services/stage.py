@@ -138,8 +138,9 @@ def add_clip(
     """A clip of eight seconds in one flavour; shown on the page unless told otherwise."""
     number = next(_numbers)
     clip = Clip(
-        actor_id=actor.id, title=slug, state="ready", storage_key=f"clip/{number}.mp4", content_type="video/mp4",
-        bytes=1, sha256="0" * 64, duration_ms=8000, display_consent_at=NOW if shown else None, position=number,
+        actor_id=actor.id, title=slug, state="ready", storage_key=f"clip/00/{number:040x}.mp4",
+        content_type="video/mp4", bytes=1, sha256="0" * 64, duration_ms=8000,
+        display_consent_at=NOW if shown else None, position=number,
         created_at=NOW,
     )  # fmt: skip
     clip.flavours = [
@@ -192,13 +193,23 @@ class Story:
     """One booking on its way through its life, with everyone in it."""
 
     def __init__(self, db: Session, *, starts_at: datetime | None = None, now: datetime = NOW, **actor: Any) -> None:
-        self.db, self.now = db, now
-        self.member, self.actor = add_member(db), add_actor(db, **actor)
-        assert self.actor.account_id is not None
-        self.platform_id, self.actor_id = self.member.platform_id, self.actor.id
-        self.mira = By(Party.PLATFORM, self.member.account_id)
-        self.imani = By(Party.ACTOR, self.actor.account_id)
-        self.id = request(db, self.member, self.actor, starts_at or at(30, 10), now=now)
+        self._begin(db, add_member(db), add_actor(db, **actor), starts_at or at(30, 10), now)
+
+    @classmethod
+    def of(cls, db: Session, *, platform_id: int, actor_id: int, starts_at: datetime, now: datetime) -> Story:
+        """A booking between people who are there already."""
+        story = cls.__new__(cls)
+        member = db.scalars(select(Member).where(Member.platform_id == platform_id)).first()
+        assert member is not None
+        story._begin(db, member, db.get_one(Actor, actor_id), starts_at, now)
+        return story
+
+    def _begin(self, db: Session, member: Member, actor: Actor, starts_at: datetime, now: datetime) -> None:
+        self.db, self.now, self.member, self.actor = db, now, member, actor
+        self.platform_id, self.actor_id = member.platform_id, actor.id
+        self.mira = By(Party.PLATFORM, member.account_id)
+        self.imani = By(Party.ACTOR, actor.account_id)
+        self.id = request(db, member, actor, starts_at, now=now)
 
     @staticmethod
     def by_actor(db: Session, actor_id: int) -> By:
@@ -260,7 +271,7 @@ class Story:
         number = next(_numbers)
         self.now += timedelta(minutes=1)
         take = Take(
-            capture_session_id=session.id, number=number, state=state, storage_key=f"take/{number}.mp4",
+            capture_session_id=session.id, number=number, state=state, storage_key=f"take/00/{number:040x}.mp4",
             content_type="video/mp4", bytes=1, sha256="0" * 64, duration_ms=8000, created_at=self.now,
         )  # fmt: skip
         self.db.add(take)

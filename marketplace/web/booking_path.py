@@ -1,0 +1,147 @@
+"""The path of a booking as its page draws it: what is done, where it is, who must act and what if nobody does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from marketplace.domain.booking import ENDED, Party, State
+from marketplace.services.booking_page import BookingDetail
+from marketplace.web import show
+from marketplace.web.status import status
+
+NAMED: Final = {Party.PLATFORM: "platform", Party.ACTOR: "actor", Party.ADMIN: "an admin", Party.CLOCK: "Marquee"}
+
+PATH: Final = (
+    (State.REQUESTED, "Requested", "Asked for"),
+    (State.ACCEPTED, "Accepted by {actor}", "{actor} accepts"),
+    (State.CONFIRMED, "Paid, held until the takes are accepted", "{platform} pays"),
+    (State.IN_SESSION, "Session started", "Session"),
+    (State.DELIVERED, "Takes delivered", "{actor} delivers the takes"),
+    (State.COMPLETED, "Takes accepted", "{platform} accepts the takes"),
+)
+# where on the path a state stands that is no station of its own
+_STANDS: Final = {State.CHANGES_REQUESTED: State.DELIVERED, State.DISPUTED: State.DELIVERED}
+
+STEP_WORDS: Final = {
+    "request": "Requested",
+    "accept": "Accepted",
+    "decline": "Declined",
+    "withdraw": "Withdrawn",
+    "expire": "Expired unanswered",
+    "confirm": "Payment received",
+    "lapse": "Not paid in time",
+    "start": "Session started",
+    "stop_unsigned": "Cancelled: consent not signed",
+    "deliver": "Takes delivered",
+    "stop_undelivered": "Cancelled: nothing delivered",
+    "request_changes": "Pick-ups asked for",
+    "approve": "Takes accepted",
+    "dispute": "Dispute opened",
+    "escalate": "Admins reminded",
+    "release": "Dispute settled: paid in full",
+    "split": "Dispute settled: shared",
+    "refund": "Dispute settled: refunded",
+    "cancel": "Cancelled",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """One line of the path or of the history, as `ui.trail` draws it."""
+
+    words: str
+    small: str = ""
+    tone: str = ""
+
+
+def path_of(detail: BookingDetail, zone: str) -> list[Station]:
+    """The stations of the booking's life with their times; an ended one stops where it ended."""
+    names = {"actor": first_name(detail.booking.actor.name), "platform": detail.booking.platform.name}
+    here = _STANDS.get(detail.state, detail.state)
+    stations = list(_stations(detail, here, names, zone))
+    if detail.state in ENDED - {State.COMPLETED}:
+        ended_at = detail.events[-1].at
+        look = status(detail.state, "booking")
+        return [*stations, Station(look.words, show.when(ended_at, zone), "bad" if look.tone == "bad" else "now")]
+    return [*stations, *_payout(detail, names["actor"], zone)]
+
+
+def _stations(detail: BookingDetail, here: State, names: dict[str, str], zone: str) -> Iterator[Station]:
+    ended = detail.state in ENDED
+    for state, done, ahead in PATH:
+        at = detail.reached_at(state)
+        if at is not None:
+            is_here = state == here and not ended
+            yield Station(done.format(**names), show.when(at, zone), "ok" if not is_here else "now")
+            if state == State.ACCEPTED:
+                yield from _consent(detail, names["actor"], zone)
+        elif not ended:
+            small = show.when(detail.booking.starts_at, zone) if state == State.IN_SESSION else ""
+            yield Station(ahead.format(**names), small)
+
+
+def _consent(detail: BookingDetail, actor: str, zone: str) -> Iterator[Station]:
+    if detail.grant is not None:
+        yield Station("Consent signed", show.when(detail.grant.signed_at, zone), "ok")
+    elif detail.state not in ENDED:
+        yield Station(f"{actor} signs the consent", f"by {show.when(detail.booking.starts_at, zone)}", "warn")
+
+
+def _payout(detail: BookingDetail, actor: str, zone: str) -> Iterator[Station]:
+    payout = detail.payout
+    if payout is None:
+        yield Station(f"{actor} is paid", "after review by an admin")
+    elif payout.transferred_at is not None:
+        yield Station(f"{actor} has been paid", show.when(payout.transferred_at, zone), "ok")
+    else:
+        yield Station(f"{actor} is paid", status(payout.state, "payout").words.lower(), "now")
+
+
+def history_of(detail: BookingDetail, zone: str) -> list[Station]:
+    """Everything that happened, newest first, with who and why."""
+    return [
+        Station(
+            STEP_WORDS.get(event.step, event.step),
+            " · ".join(
+                part for part in (show.when(event.at, zone), f"by {_who(detail, event.party)}", event.reason) if part
+            ),
+        )
+        for event in reversed(detail.events)
+    ]
+
+
+def waiting_words(detail: BookingDetail, reader: Party) -> str:
+    """Who must act, as the reader is told: "You can pay", "Imani can accept or decline"."""
+    outlook = detail.outlook
+    if outlook.waiting_for is None:
+        return ""
+    if detail.state == State.CONFIRMED and detail.grant is not None:
+        return "Everything is ready. The session starts by itself at the booked time"
+    who = "You" if outlook.waiting_for == reader else _name(detail, outlook.waiting_for)
+    return f"{who} can now {outlook.must}"
+
+
+def otherwise_words(detail: BookingDetail) -> str:
+    """What happens if nobody does."""
+    if detail.state == State.CONFIRMED and detail.grant is not None:
+        return ""
+    words = detail.outlook.otherwise
+    return f"If nothing happens by then, {words}" if words else ""
+
+
+def first_name(name: str) -> str:
+    """What a page calls somebody."""
+    return name.split()[0]
+
+
+def _who(detail: BookingDetail, party: str) -> str:
+    return _name(detail, Party(party))
+
+
+def _name(detail: BookingDetail, party: Party) -> str:
+    if party == Party.PLATFORM:
+        return detail.booking.platform.name
+    return first_name(detail.booking.actor.name) if party == Party.ACTOR else NAMED[party][0].upper() + NAMED[party][1:]
