@@ -21,6 +21,8 @@ COMMANDS = (
     "create-admin",
     "check-config",
     "check-audit",
+    "check-ledger",
+    "reconcile",
     "import-stats",
     "evaluate-score",
     "attach-account",

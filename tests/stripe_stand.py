@@ -15,7 +15,7 @@ import requests
 from flask import Flask, Response, request
 from werkzeug.serving import make_server
 
-from marketplace.gateways.payment.base import AccountOrder, Charge, CheckoutOrder, IncomingEvent
+from marketplace.gateways.payment.base import AccountOrder, Charge, CheckoutOrder, IncomingEvent, RefundOrder
 from marketplace.gateways.payment.stripe import StripeGateway
 from marketplace.sandbox.stripe import WebhookTarget, create_app
 from marketplace.sandbox.stripe.delivery import sign
@@ -79,6 +79,10 @@ class Stand:
         charge = self.gateway.get_checkout(checkout.id).charge
         assert charge is not None
         return charge
+
+    def refund_by_hand(self, charge_id: str, amount: int) -> None:
+        """Somebody refunds in Stripe's own pages."""
+        self.gateway.create_refund(RefundOrder(charge_id, amount), idempotency_key=f"by hand {charge_id} {amount}")
 
     def event(self, body: dict[str, Any]) -> IncomingEvent:
         """A snapshot event as the gateway reads it when it arrives, signed."""

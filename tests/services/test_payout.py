@@ -64,7 +64,8 @@ def test_an_approved_payout_is_sent_once_its_time_to_undo_is_over(stage: MoneySt
 def test_of_two_admins_approving_in_the_same_instant_one_is_told_so(stage: MoneyStage) -> None:
     _, payout_id = stage.earned()
     admins = [stage.add_admin("Nora"), stage.add_admin("Omar")]
-    gate, results = threading.Barrier(2), []
+    gate = threading.Barrier(2)
+    results: list[object] = []
 
     def approve(admin: int) -> None:
         gate.wait()
