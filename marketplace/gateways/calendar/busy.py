@@ -40,7 +40,7 @@ def busy_times(data: bytes, zone: str, window: Interval) -> list[Interval]:
         zones = Zones(zone, (block for block in blocks if block.name == "VTIMEZONE"))
         spans = [*_listed(blocks, zones), *_occurring(_calendar(blocks, zones), window)]
         return merge(_inside(window, spans))
-    except (ValueError, OverflowError) as error:
+    except (ValueError, IndexError, OverflowError) as error:  # dateutil stumbles over a 61st Sunday
         raise CalendarRefused("The calendar has a time or a repetition that cannot be read.") from error
 
 

@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from marketplace.domain.availability import Interval
+from marketplace.domain.availability import Interval, merge
 from marketplace.gateways.calendar.busy import busy_times
 from marketplace.gateways.calendar.content import CalendarRefused
 
@@ -324,6 +326,7 @@ def test_the_second_of_two_equal_hours_is_told_in_utc() -> None:
         (calendar("DTSTART:20260310T090000Z\nDURATION:PT1H\nRRULE:FREQ=DAILY;BYDAY=XX"), "calendar_refused"),
         (calendar("DTSTART:20260310T090000Z\nDURATION:PT1H\nRRULE:FREQ=DAILY;FREQ=WEEKLY"), "calendar_refused"),
         (calendar("DTSTART:20260310T090000Z\nDURATION:PT1H\nRRULE:FREQ=DAILY;INTERVAL=0"), "calendar_refused"),
+        (calendar("DTSTART:20260310T090000Z\nRRULE:FREQ=YEARLY;BYDAY=61SU;BYMONTH=3"), "calendar_refused"),
         (calendar("DTSTART:20260310T090000Z\nDURATION:PT1H\nRRULE:"), "calendar_too_many"),
         (calendar("DTSTART:20260310T090000Z\nDURATION:PT1H\nRRULE:FREQ=SECONDLY"), "calendar_too_many"),
         (calendar("DTSTART:20260310T090000Z\nDURATION:PT1H\nRRULE:freq=minutely"), "calendar_too_many"),
@@ -337,6 +340,34 @@ def test_what_is_not_wholly_understood_is_refused(data: bytes, code: str) -> Non
     assert refusal.value.code == code
     assert refusal.value.sentence.endswith("No busy times were taken from it.")
     assert json.dumps(refusal.value.sentence)
+
+
+EVERYTHING = odd("+0100", "+0200").replace(
+    b"END:VCALENDAR",
+    calendar(
+        SERIES + "\nEXDATE:20260311T090000Z\nRDATE;VALUE=PERIOD:20260325T090000Z/PT1H",
+        "UID:1\nSEQUENCE:2\nRECURRENCE-ID;RANGE=THISANDFUTURE:20260312T090000Z\nDTSTART:20260312T120000Z\nDURATION:PT2H",
+        "DTSTART;VALUE=DATE:20260407\nDTEND;VALUE=DATE:20260408\nRRULE:FREQ=WEEKLY;UNTIL=20260420",
+    ).partition(b"VERSION:2.0\r\n")[2],
+)
+
+
+@given(st.lists(st.tuples(st.integers(0, len(EVERYTHING)), st.integers(0, 4), st.binary(max_size=3)), max_size=3))
+@settings(max_examples=200, deadline=None)
+def test_a_damaged_calendar_is_read_or_refused_and_nothing_else(damages: list[tuple[int, int, bytes]]) -> None:
+    data = EVERYTHING
+    for place, gone, new in damages:
+        data = data[:place] + new + data[place + gone :]
+    try:
+        found = busy_times(data, "Europe/Berlin", SPRING_2026)
+    except CalendarRefused:
+        return
+    assert found == merge(found)
+    assert all(SPRING_2026.contains(one) for one in found)
+
+
+def test_an_undamaged_calendar_with_everything_in_it_is_read() -> None:
+    assert len(busy(EVERYTHING)) == 7
 
 
 def test_a_window_without_end_is_a_mistake_of_ours() -> None:
