@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime, format_time, get_timezone_name
+from babel.dates import format_date, format_datetime, format_time
 from babel.numbers import format_compact_decimal, format_currency, format_decimal, format_percent
 from heroicons.jinja import heroicon_outline, heroicon_solid
 from jinja2 import Environment
@@ -129,8 +129,9 @@ def zone_city(zone: str) -> str:
 
 
 def zone_short(zone: str, at: datetime) -> str:
-    """A zone's usual short name at that instant: "GMT", "CET", "GMT-3"."""
-    return get_timezone_name(_in_zone(at, zone), width="short", locale=LOCALE)
+    """A zone's usual short name at that instant: "GMT", "CET", "PST"; where there is none, "UTC-03"."""
+    name = _in_zone(at, zone).tzname() or zone
+    return f"UTC{name}" if name[0] in "+-" else name
 
 
 def hours_apart(at: datetime, here: str, there: str) -> str:

@@ -39,6 +39,18 @@ document.addEventListener("change", (event) => {
   if (button && !window.htmx) form.requestSubmit(button);
 });
 
+// Saving an actor stays where the reader is; without scripts the page comes back.
+document.addEventListener("submit", async (event) => {
+  const button = event.submitter;
+  if (!button?.matches(".save")) return;
+  event.preventDefault();
+  const answer = await fetch(button.formAction, { method: "POST", body: new FormData(event.target, button) });
+  if (!answer.ok) return location.reload();
+  const saved = button.value === "1";
+  button.setAttribute("aria-pressed", String(saved));
+  button.value = saved ? "0" : "1";
+});
+
 // Keys named on buttons press them: <button data-key="a">.
 document.addEventListener("keydown", (event) => {
   if (event.metaKey || event.ctrlKey || event.altKey || isTyping(event.target)) return;

@@ -14,6 +14,7 @@ from marketplace.web.guard import public
 from marketplace.web.public import blueprint
 from marketplace.web.public.offer import LAST_PAGE, make_offer, read_wish, usage_key, usages_of
 from marketplace.web.public.reel import current_part, parts_of
+from marketplace.web.public.saved import saved_actors
 from marketplace.web.transaction import now, reading
 from marketplace.web.viewer import viewer_zone
 
@@ -70,6 +71,7 @@ def actor(slug: str) -> ResponseReturnValue:
         history=_history(page),
         trend=_trend(page),
         networks=networks,
+        saved=saved_actors(),
         network_parts=chart.stack([line.share for line in networks]),
         network_words=", ".join(f"{line.name} {show.percent(line.share, 0)}" for line in networks),
         book_href=navigation.link_to("platform.new_booking"),

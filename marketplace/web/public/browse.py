@@ -28,6 +28,7 @@ from marketplace.web.asset import asset_url
 from marketplace.web.guard import public
 from marketplace.web.public import blueprint
 from marketplace.web.public.query import HIGHEST_RATE, WITHIN, BrowseQuery, Choice, choices_of, without_both
+from marketplace.web.public.saved import saved_actors
 from marketplace.web.transaction import now, reading
 
 MOST_LANGUAGES: Final = 12
@@ -80,6 +81,8 @@ def browse() -> ResponseReturnValue:
         sorts=SORTS,
         page_href=lambda number: _address(replace(query, page=number)),
         clear=url_for("public.browse"),
+        saved=saved_actors(),
+        back=_address(query),
         fee_bp=terms.fee_bp(),
     )
     response = make_response(page)

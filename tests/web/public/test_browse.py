@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from marketplace.db import Database
-from tests.services.stage import add_actor
+from marketplace.models import Account, Member
+from marketplace.services.shortlist import save_actor
+from tests.services.stage import NOW, add_actor, add_member
 from tests.web.page_check import LARGEST_PAGE, faults, weight
 from tests.web.public.conftest import Fill, counted
 
@@ -148,3 +152,24 @@ def test_what_is_typed_never_becomes_markup(client: FlaskClient) -> None:
     page = client.get('/actor?q="><script>alert(1)</script>').text
     assert "<script>alert" not in page
     assert faults(page) == []
+
+
+def test_a_member_sees_whom_the_platform_has_saved_and_nobody_else_does(
+    client: FlaskClient, client_as: Callable[[Account], FlaskClient], database: Database, fill: Fill
+) -> None:
+    def add(db: Session) -> None:
+        member = add_member(db)
+        actor = add_actor(db, "Imani Okafor")
+        add_actor(db, "Kenji Morita")
+        save_actor(db, platform_id=member.platform_id, slug=actor.slug, now=NOW)
+
+    fill(add)
+    with database.reading() as db:
+        account = db.scalars(select(Account).join(Member, Member.account_id == Account.id)).one()
+    page = client_as(account).get("/actor").text
+    assert re.findall(r'aria-pressed="(\w+)" aria-label="Save ([^"]*)"', page) == [
+        ("true", "Imani Okafor"),
+        ("false", "Kenji Morita"),
+    ]
+    assert faults(page) == []
+    assert "save-form" not in client.get("/actor").text
