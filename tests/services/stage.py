@@ -205,11 +205,22 @@ class Story:
         return story
 
     def _begin(self, db: Session, member: Member, actor: Actor, starts_at: datetime, now: datetime) -> None:
+        self._know(db, member, actor, now)
+        self.id = request(db, member, actor, starts_at, now=now)
+
+    def _know(self, db: Session, member: Member, actor: Actor, now: datetime) -> None:
         self.db, self.now, self.member, self.actor = db, now, member, actor
         self.platform_id, self.actor_id = member.platform_id, actor.id
         self.mira = By(Party.PLATFORM, member.account_id)
         self.imani = By(Party.ACTOR, actor.account_id)
-        self.id = request(db, member, actor, starts_at, now=now)
+
+    @classmethod
+    def resume(cls, db: Session, booking: Booking, now: datetime) -> Story:
+        """A booking that is there already."""
+        story = cls.__new__(cls)
+        story._know(db, db.get_one(Member, booking.member_id), db.get_one(Actor, booking.actor_id), now)
+        story.id = booking.id
+        return story
 
     @staticmethod
     def by_actor(db: Session, actor_id: int) -> By:
