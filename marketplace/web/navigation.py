@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from flask import current_app, request, url_for
 
@@ -39,7 +39,14 @@ TOP: Final[dict[str | None, tuple[Place, ...]]] = {
 
 SIDE: Final[dict[str | None, tuple[tuple[str, tuple[Place, ...]], ...]]] = {
     "actor": (
-        ("", (Place("Requests", "actor.home", "inbox"), Place("Earnings", "actor.earnings", "banknotes"))),
+        (
+            "",
+            (
+                Place("Requests", "actor.home", "inbox"),
+                Place("Bookings", "actor.bookings", "calendar-days"),
+                Place("Earnings", "actor.earnings", "banknotes"),
+            ),
+        ),
         (
             "Your page",
             (
@@ -99,7 +106,7 @@ def foot_links() -> list[Link]:
     return _links(FOOT)
 
 
-def link_to(endpoint: str, **values: str | int) -> str:
+def link_to(endpoint: str, **values: Any) -> str:
     """The address of an endpoint, "" while it is not built, so that a layout leaves its link out."""
     return url_for(endpoint, **values) if endpoint in current_app.view_functions else ""
 
