@@ -70,6 +70,8 @@ class Settings(BaseSettings):
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
     marketplace_fee_bp: int = Field(default=800, ge=0, le=5000)
     four_eyes_limit_minor: int = Field(default=200_000, ge=0)
+    # for so long an approval can be taken back; nothing moves before
+    payout_undo_minutes: int = Field(default=10, ge=0, le=1440)
 
     @model_validator(mode="after")
     def _pairs_are_whole(self) -> Self:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Final
 
 from flask import Flask, current_app
@@ -11,6 +12,7 @@ from marketplace.config import Settings
 FEE_BP: Final = "MARQUEE_FEE_BP"
 CURRENCY: Final = "MARQUEE_CURRENCY"
 FOUR_EYES: Final = "MARQUEE_FOUR_EYES_LIMIT"
+UNDO_MINUTES: Final = "MARQUEE_UNDO_MINUTES"
 
 
 def install(app: Flask, settings: Settings) -> None:
@@ -18,6 +20,7 @@ def install(app: Flask, settings: Settings) -> None:
     app.config[FEE_BP] = settings.marketplace_fee_bp
     app.config[CURRENCY] = settings.currency
     app.config[FOUR_EYES] = settings.four_eyes_limit_minor
+    app.config[UNDO_MINUTES] = settings.payout_undo_minutes
 
 
 def fee_bp() -> int:
@@ -36,3 +39,8 @@ def four_eyes_limit_minor() -> int:
     """The amount, in minor units, above which two admins must approve a payout."""
     minor: int = current_app.config[FOUR_EYES]
     return minor
+
+
+def payout_undo() -> timedelta:
+    """How long an approval can be taken back; nothing moves before."""
+    return timedelta(minutes=current_app.config[UNDO_MINUTES])

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from marketplace.domain.errors import Invalid, Refused
 from marketplace.domain.payout import State, Step
 from marketplace.services import payout, payout_queue
+from marketplace.web import terms
 from marketplace.web.admin import blueprint
 from marketplace.web.admin.desk import choice, decision, words_of
 from marketplace.web.error import error_page
@@ -105,7 +106,8 @@ def decide(payout_id: int, step: Step, words: str) -> str:
         if step is not Step.APPROVE:
             DECIDE[step](db, payout_id=payout_id, by=decision(words), now=now())
             return DONE[step]
-        after = payout.approve_payout(db, payout_id=payout_id, by=decision(words), now=now())
+        by, undo = decision(words), terms.payout_undo()
+        after = payout.approve_payout(db, payout_id=payout_id, by=by, now=now(), undo_within=undo)
     return DONE[step] if after == State.APPROVED else NEEDS_SECOND
 
 
