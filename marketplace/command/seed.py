@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from datetime import UTC, datetime
 
 from flask_security import hash_password
@@ -12,16 +13,22 @@ from sqlalchemy import select
 
 from marketplace.command.progress import Progress
 from marketplace.command.seeding.audience import add_audiences, add_scores
+from marketplace.command.seeding.booking import people_of, play_all
 from marketplace.command.seeding.people import Register, add_actor, add_admins, add_platforms
-from marketplace.command.seeding.studio import Made, Shot, draw_portraits, make_clips
+from marketplace.command.seeding.stage import Stage
+from marketplace.command.seeding.story import stories
+from marketplace.command.seeding.studio import Made, Shot, draw_portraits, make_clips, open_studio
 from marketplace.config import Settings
 from marketplace.db import Database
 from marketplace.gateways.outside import connect_outside
 from marketplace.gateways.storage.base import Storage
 from marketplace.models import Account
 from marketplace.sandbox.demo.world import PASSWORD, Person, Reel, people
+from marketplace.sandbox.stripe import create_app
+from marketplace.sandbox.stripe.server import StripeServer
 from marketplace.services.account import Decider
 from marketplace.wiring import make_web
+from workers.task import Tools
 
 HELP = "fill an empty database with demo data"
 
@@ -56,8 +63,9 @@ def seed(settings: Settings, database: Database, storage: Storage, *, now: datet
     with make_web(settings).app_context():
         hashed = hash_password(PASSWORD)
     everyone = people()
-    clips = _film(storage, everyone)
-    portraits = draw_portraits(storage, everyone)
+    with open_studio() as pool:
+        portraits = draw_portraits(pool, storage, everyone)
+        clips = _film(pool, storage, everyone)
     with database.unit_of_work(_no_jobs) as db:
         register = Register(db, hashed, now)
         dana, *_ = add_admins(register)
@@ -69,18 +77,35 @@ def seed(settings: Settings, database: Database, storage: Storage, *, now: datet
         for count, _ in enumerate(add_scores(db, list(actors), now), 1):
             shown.advance_to(count)
         shown.finish()
+    if settings.uses_stripe_sandbox:
+        _book(settings, database, [actor_id for actor_id, person in actors.items() if person.published], now)
 
 
-def _film(storage: Storage, everyone: Sequence[Person]) -> dict[int, dict[Reel, Made]]:
+def _film(pool: Executor, storage: Storage, everyone: Sequence[Person]) -> dict[int, dict[Reel, Made]]:
     """Every clip of everyone, by person number."""
     shots = [Shot(person.number, person.origin.name, reel) for person in everyone for reel in person.reels]
     shown = Progress("Clips", len(shots))
     made: dict[int, dict[Reel, Made]] = {person.number: {} for person in everyone}
-    for count, (shot, clip) in enumerate(zip(shots, make_clips(storage, shots), strict=True), 1):
+    for count, (shot, clip) in enumerate(zip(shots, make_clips(pool, storage, shots), strict=True), 1):
         made[shot.number][shot.reel] = clip
         shown.advance_to(count)
     shown.finish()
     return made
+
+
+def _book(settings: Settings, database: Database, actor_ids: Sequence[int], now: datetime) -> None:
+    """Bookings with real money objects behind them; with a Stripe key of somebody's own, nothing is booked there."""
+    told = stories(len(actor_ids))
+    shown = Progress("Bookings", len(told))
+    with StripeServer(create_app(settings.data_dir / "stripe-sandbox.db")) as server:
+        tools = Tools(settings, database, connect_outside(settings), _no_jobs)
+        stage = Stage(tools, server.url)
+        with database.reading() as db:
+            cast = people_of(db, actor_ids)
+        for count, _ in enumerate(play_all(stage, cast, told, now), 1):
+            shown.advance_to(count)
+        stage.close()
+    shown.finish()
 
 
 def _no_jobs(_job: object, _ids: object) -> None:

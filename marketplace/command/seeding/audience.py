@@ -90,7 +90,7 @@ def _snapshots(row: SocialAccount, now: datetime) -> Iterator[dict[str, Any]]:
 def _posts(row: SocialAccount) -> Iterator[dict[str, Any]]:
     read_at = row.fetched_at or row.created_at
     behind = audience(row.network, row.handle)
-    for made in behind.posts(read_at - HALF_A_YEAR, read_at)[:NEWEST_POSTS]:
+    for made in _newest(behind, read_at):
         yield {
             "social_account_id": row.id,
             "external_id": _external_id(row, behind, made),
@@ -103,6 +103,12 @@ def _posts(row: SocialAccount) -> Iterator[dict[str, Any]]:
             "quotes": made.quotes if row.network == "x" else None,
             "is_paid": made.is_paid,
         }
+
+
+def _newest(behind: MadeUpAccount, at: datetime) -> list[MadeUpPost]:
+    """The newest posts of the half year before `at`; no more are made up than are wanted."""
+    reach = min(HALF_A_YEAR, (NEWEST_POSTS + 2) * behind.days_between * DAY)
+    return behind.posts(at - reach, at)[:NEWEST_POSTS]
 
 
 def _external_id(row: SocialAccount, behind: MadeUpAccount, made: MadeUpPost) -> str:
@@ -158,9 +164,7 @@ def _read_then(account: SocialAccount, snapshot_ids: Mapping[tuple[int, datetime
     known = snapshot_ids.get((account.id, at))
     return AccountRead(
         account=likeness,
-        posts=tuple(
-            _post_then(account.network, made, at) for made in behind.posts(at - HALF_A_YEAR, at)[:NEWEST_POSTS]
-        ),
+        posts=tuple(_post_then(account.network, made, at) for made in _newest(behind, at)),
         readings=(),
         snapshot_ids=(known,) if known is not None else (),
     )

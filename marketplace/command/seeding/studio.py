@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass
 from io import BytesIO
 from multiprocessing import get_context
@@ -20,7 +20,7 @@ from marketplace.sandbox.demo.figure import look_of
 from marketplace.sandbox.demo.portrait import portrait
 from marketplace.sandbox.demo.world import Person, Playing, Reel
 
-SECONDS_A_FLAVOUR: Final = 1.4
+SECONDS_A_FLAVOUR: Final = 1.1
 LONGEST_MS: Final = 60_000
 
 
@@ -42,25 +42,23 @@ class Made:
     poster_key: str
 
 
-def draw_portraits(storage: Storage, people: Sequence[Person]) -> dict[int, str]:
+def draw_portraits(pool: Executor, storage: Storage, people: Sequence[Person]) -> dict[int, str]:
     """A portrait of everyone; keys by person number."""
-    with _pool() as pool:
-        pictures = pool.map(portrait, [person.number for person in people], chunksize=8)
-        return {
-            person.number: storage.put(BytesIO(picture), kind="portrait", suffix=".webp", content_type="image/webp").key
-            for person, picture in zip(people, pictures, strict=True)
-        }
+    pictures = pool.map(portrait, [person.number for person in people], chunksize=8)
+    return {
+        person.number: storage.put(BytesIO(picture), kind="portrait", suffix=".webp", content_type="image/webp").key
+        for person, picture in zip(people, pictures, strict=True)
+    }
 
 
-def make_clips(storage: Storage, shots: Sequence[Shot]) -> Iterator[Made]:
+def make_clips(pool: Executor, storage: Storage, shots: Sequence[Shot]) -> Iterator[Made]:
     """The clip of each shot, in order, as each is done."""
-    with _pool() as pool:
-        for video, film, picture in pool.map(_shoot, shots, chunksize=2):
-            yield Made(
-                storage.put(BytesIO(film), kind="clip", suffix=".mp4", content_type=video.content_type),
-                video,
-                storage.put(BytesIO(picture), kind="poster", suffix=".webp", content_type="image/webp").key,
-            )
+    for video, content, picture in pool.map(_shoot, shots, chunksize=2):
+        yield Made(
+            storage.put(BytesIO(content), kind="clip", suffix=".mp4", content_type=video.content_type),
+            video,
+            storage.put(BytesIO(picture), kind="poster", suffix=".webp", content_type="image/webp").key,
+        )
 
 
 def _shoot(shot: Shot) -> tuple[Video, bytes, bytes]:
@@ -79,6 +77,7 @@ def _moment(playing: Playing) -> Moment:
     return Moment(flavour.label, flavour.family, playing.intensity, playing.display)
 
 
-def _pool() -> ProcessPoolExecutor:
+def open_studio() -> Executor:
+    """As many drawing processes as the machine has cores, up to four."""
     # forking a process that has threads or an open database is asking for trouble
     return ProcessPoolExecutor(max_workers=min(4, os.cpu_count() or 1), mp_context=get_context("spawn"))

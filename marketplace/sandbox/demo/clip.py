@@ -18,7 +18,7 @@ from marketplace.sandbox.demo.figure import Figure, Look, draw
 from marketplace.sandbox.demo.portrait import falloff, rim_light
 
 WIDTH, HEIGHT = 288, 512
-FRAMES_PER_SECOND = 14
+FRAMES_PER_SECOND = 12
 _FIGURE_WIDTH = 336
 _CROSS_FADE = 8
 _MARGIN = 18
@@ -71,7 +71,7 @@ def film(
 ) -> None:
     """Write an MP4 of `seconds` to `path`: the person plays `moments` in equal parts, with their words below.
 
-    288 x 512 pixels, 14 frames a second, 30 to 120 KB, without sound; `slate` is a small line at the top.
+    288 x 512 pixels, 12 frames a second, 30 to 120 KB, without sound; `slate` is a small line at the top.
     """
     with av.open(str(path), "w", format="mp4", options={"movflags": "faststart"}) as file:
         stream = file.add_stream("libx264", rate=FRAMES_PER_SECOND)
