@@ -8,10 +8,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import Column, ForeignKey, String, Table
+from sqlalchemy.ext.mutable import MutableList
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.models.base import Base, Id, Zone
-from marketplace.models.column import JsonList
+from marketplace.models.column import Json, JsonList
 
 account_role = Table(
     "account_role",
@@ -54,6 +55,7 @@ class Account(Base):
     login_count: Mapped[int] = mapped_column(default=0)
     tf_primary_method: Mapped[str | None] = mapped_column(String(64))
     tf_totp_secret: Mapped[str | None] = mapped_column(String(255))
-    mf_recovery_codes: Mapped[JsonList | None]
+    # Flask-Security takes a used code out of this list in place
+    mf_recovery_codes: Mapped[JsonList | None] = mapped_column(MutableList.as_mutable(Json))
 
     roles: Mapped[list[Role]] = relationship(secondary=account_role, lazy="selectin")

@@ -16,6 +16,7 @@ log = structlog.get_logger("marquee.request")
 GIVEN_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 STRIPE_PAGES = ("https://checkout.stripe.com", "https://connect.stripe.com", "https://billing.stripe.com")
 SECRET_PART = re.compile("token|secret|key")
+FILES = {"asset.show", "public.media"}
 QUIET = {"/healthz", "/readyz"}
 
 
@@ -75,7 +76,7 @@ def install(app: Flask, settings: Settings) -> None:
 
 
 def _log(response: Response) -> None:
-    if request.path in QUIET or request.endpoint == "asset.show":
+    if request.path in QUIET or (request.endpoint in FILES and response.status_code < 400):
         return
     took_ms = round((time.perf_counter() - g.get("began", time.perf_counter())) * 1000)
     log.info("request", method=request.method, path=_shown_path(), status=response.status_code, ms=took_ms)

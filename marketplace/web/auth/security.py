@@ -65,7 +65,6 @@ def configuration(settings: Settings) -> dict[str, Any]:
         "SECURITY_LOGIN_URL": "/sign-in",
         "SECURITY_LOGOUT_URL": "/sign-out",
         "SECURITY_LOGOUT_METHODS": ["POST"],
-        "SECURITY_LOGOUT_CSRF": True,
         "SECURITY_RESET_URL": "/password/forgotten",
         "SECURITY_CHANGE_URL": "/password/change",
         "SECURITY_CONFIRM_URL": "/confirm",
