@@ -55,7 +55,8 @@ class Account(Base):
     login_count: Mapped[int] = mapped_column(default=0)
     tf_primary_method: Mapped[str | None] = mapped_column(String(64))
     tf_totp_secret: Mapped[str | None] = mapped_column(String(255))
-    # Flask-Security takes a used code out of this list in place
-    mf_recovery_codes: Mapped[JsonList | None] = mapped_column(MutableList.as_mutable(Json))
+    # Flask-Security takes a used code out of this list in place; the type is a copy, because SQLAlchemy watches every
+    # column of the type it is given
+    mf_recovery_codes: Mapped[JsonList | None] = mapped_column(MutableList.as_mutable(Json.copy()))
 
     roles: Mapped[list[Role]] = relationship(secondary=account_role, lazy="selectin")
