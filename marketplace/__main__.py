@@ -9,6 +9,7 @@ from types import ModuleType
 
 from marketplace.config import ConfigurationError, load_settings
 
+INTERRUPTED = 130
 # a command is a module of marketplace.command; only the one asked for is loaded, since each brings its own libraries
 COMMANDS = (
     "run",
@@ -52,7 +53,10 @@ def main(argv: list[str]) -> int:
     except ConfigurationError as error:
         print(f"Marquee cannot start: {error}", file=sys.stderr)
         return 2
-    status: int = load_command(args.command).main(settings, args)
+    try:
+        status: int = load_command(args.command).main(settings, args)
+    except KeyboardInterrupt:
+        return INTERRUPTED
     return status
 
 

@@ -9,14 +9,18 @@ from flask.typing import ResponseReturnValue
 from flask_security import UserMixin, login_user
 from sqlalchemy import select
 
+from marketplace.gateways.mail.file import FileMail
+from marketplace.gateways.outside import Outside
 from marketplace.models import Account, Role
 from marketplace.web.auth import blueprint
 from marketplace.web.guard import find_principal, public
+from marketplace.web.media import OUTSIDE
 from marketplace.web.transaction import reading
 
 ROLES: Final = ("member", "actor", "admin")
 HOME: Final = {"member": "public.browse", "actor": "actor.home", "admin": "admin.payouts"}
 IS_DEMO = "MARQUEE_DEMO"
+NEWEST: Final = 50
 
 
 @blueprint.get("/home")
@@ -58,3 +62,13 @@ def _only_in_demo() -> None:
 def _first(role: str) -> Account | None:
     theirs = select(Account).join(Account.roles).where(Role.name == role, Account.active)
     return reading().scalar(theirs.order_by(Account.id).limit(1))
+
+
+@blueprint.get("/demo/mail")
+@public
+def mailbox() -> str:
+    """The letters that would have been sent, newest first; where SMTP sends them there is nothing to show."""
+    _only_in_demo()
+    outside: Outside = current_app.extensions[OUTSIDE]
+    letters = list(outside.mail.letters(newest=NEWEST)) if isinstance(outside.mail, FileMail) else []
+    return render_template("auth/mailbox.html", letters=letters)
