@@ -26,7 +26,7 @@ class Tier(StrEnum):
         """The terms in words."""
         full, half = FREE_UNTIL[self], HALF_UNTIL[self]
         until = "the start" if not half else f"{_span(half)} before the start"
-        return f"Free until {_span(full)} before the start, half refunded until {until}."
+        return f"The platform can cancel free until {_span(full)} before the start; half is refunded until {until}."
 
 
 FREE_UNTIL: Final[Mapping[Tier, timedelta]] = MappingProxyType(

@@ -63,9 +63,9 @@ def test_the_platform_gets_everything_back_when_it_is_not_the_one_who_cancels(pa
 
 def test_the_terms_read_as_sentences_with_dates() -> None:
     assert [tier.sentence for tier in Tier] == [
-        "Free until 24 hours before the start, half refunded until the start.",
-        "Free until 48 hours before the start, half refunded until the start.",
-        "Free until 7 days before the start, half refunded until 48 hours before the start.",
+        "The platform can cancel free until 24 hours before the start; half is refunded until the start.",
+        "The platform can cancel free until 48 hours before the start; half is refunded until the start.",
+        "The platform can cancel free until 7 days before the start; half is refunded until 48 hours before the start.",
     ]
     assert refund_boundaries(Tier.FIRM, STARTS_AT) == (
         RefundBoundary(STARTS_AT - 168 * H, 10_000),
