@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -35,7 +36,7 @@ def money(amount: Money | int, currency: str | None = None) -> str:
     Takes a Money alone, or minor units and their currency.
     """
     whole_amount = _money(amount, currency)
-    return format_currency(whole_amount.major, whole_amount.currency, locale=CURRENCY_LOCALE)
+    return _spaced(format_currency(whole_amount.major, whole_amount.currency, locale=CURRENCY_LOCALE))
 
 
 def money_short(amount: Money | int, currency: str | None = None) -> str:
@@ -44,7 +45,13 @@ def money_short(amount: Money | int, currency: str | None = None) -> str:
     major = whole_amount.major
     if major != major.to_integral_value():
         return money(whole_amount)
-    return format_currency(major, whole_amount.currency, "¤#,##0", locale=CURRENCY_LOCALE, currency_digits=False)
+    short = format_currency(major, whole_amount.currency, "¤#,##0", locale=CURRENCY_LOCALE, currency_digits=False)
+    return _spaced(short)
+
+
+def _spaced(words: str) -> str:
+    """A currency without a sign of its own is written by its code, which wants a space (that does not break)."""
+    return re.sub(r"^(-?[A-Z]{3})(?=\d)", "\\1\N{NO-BREAK SPACE}", words)
 
 
 def _money(amount: Money | int, currency: str | None) -> Money:
