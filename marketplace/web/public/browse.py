@@ -11,9 +11,9 @@ from flask import make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from marketplace.domain.flavour import VOCABULARY
+from marketplace.domain.flavour import VOCABULARY, Flavour
 from marketplace.domain.money import Money, decimals
-from marketplace.services.card import language_name
+from marketplace.services.card import ActorRow, language_name
 from marketplace.services.search import (
     RATE_BAND_MINOR,
     RATE_BANDS,
@@ -69,6 +69,7 @@ def browse() -> ResponseReturnValue:
         query=query,
         q=query.text,
         found=found,
+        cards=[_asked_first(row, query) for row in found.rows],
         chips=[Chip(one.label, _address(one.without), one.family) for one in choices],
         loosenings=_loosenings(db, choices, currency, at) if not found.total else [],
         families=_families(query, found.facets),
@@ -90,6 +91,15 @@ def browse() -> ResponseReturnValue:
     response.headers["Speculation-Rules"] = f'"{asset_url("speculation.json")}"'
     response.headers["HX-Push-Url"] = _address(replace(query, page=found.page))
     return response
+
+
+def _asked_first(row: ActorRow, query: BrowseQuery) -> ActorRow:
+    """The card with the flavours that were asked for in front, for it has room for two."""
+
+    def distance(flavour: Flavour) -> tuple[bool, bool]:
+        return flavour.slug not in query.flavours, flavour.family not in query.families
+
+    return replace(row, flavours=tuple(sorted(row.flavours, key=distance)))
 
 
 def _address(query: BrowseQuery) -> str:

@@ -69,6 +69,14 @@ def test_each_filter_finds_whom_it_says(client: FlaskClient, fill: Fill, asked: 
     assert faults(page.text) == []
 
 
+def test_a_card_shows_the_flavours_that_were_asked_for_first(client: FlaskClient, fill: Fill) -> None:
+    shown = [(slug, "high", "natural") for slug in ("awe", "menace", "terror")] + [("humiliation", "low", "natural")]
+    fill(lambda db: add_actor(db, "Imani Okafor", flavours=shown))
+    page = client.get("/actor?flavour=humiliation").text
+    cards = page[page.index("<article") :]
+    assert re.findall(r'<span class="dot"></span>([^<]*)</span>', cards)[0] == "Humiliation"
+
+
 def test_the_filters_that_are_on_stand_above_the_results_and_can_be_taken_off(client: FlaskClient, fill: Fill) -> None:
     fill(some_actors)
     page = client.get("/actor?family=anger&score=50&q=imani").text
