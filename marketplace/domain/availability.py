@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from itertools import groupby
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -161,7 +162,16 @@ def subtract(whole: Sequence[Interval], holes: Iterable[Interval]) -> list[Inter
 
 def slots_of(free: Sequence[Interval], length: timedelta, zone: str, step: timedelta = SLOT_STEP) -> list[Interval]:
     """Every slot of `length` that fits, beginning on whole `step`s of the wall clock in `zone`. They may overlap."""
-    return [slot for interval in free for slot in _slots_in(interval, length, ZoneInfo(zone), step)]
+    return list(each_slot(free, length, zone, step))
+
+
+def each_slot(
+    free: Iterable[Interval], length: timedelta, zone: str, step: timedelta = SLOT_STEP
+) -> Iterator[Interval]:
+    """The same one by one, for who needs only the first."""
+    there = ZoneInfo(zone)
+    for interval in free:
+        yield from _slots_in(interval, length, there, step)
 
 
 def nearest_slots(slots: Sequence[Interval], wanted_at: datetime, count: int) -> list[Interval]:
@@ -219,6 +229,7 @@ def _days(zone: ZoneInfo, window: Interval) -> Iterator[date]:
         day += timedelta(days=1)
 
 
+@lru_cache(maxsize=65_536)  # thousands of actors in a search share a few days, hours and zones
 def _opening_instant(day: date, minute: int, zone: ZoneInfo) -> datetime:
     local = datetime.combine(day, time.min) + timedelta(minutes=minute)
     first, second = (local.replace(tzinfo=zone, fold=f).astimezone(UTC) for f in (0, 1))

@@ -17,6 +17,7 @@ from marketplace.domain.availability import (
     Interval,
     Rules,
     WeeklyWindow,
+    each_slot,
     free_intervals,
     nearest_slots,
     slots_of,
@@ -29,7 +30,7 @@ from marketplace.services.batch import among
 LOOK_AHEAD = timedelta(weeks=5)
 """How far ahead "next free" looks, and the span of the calendar on an actor's page."""
 
-_STEP_DAYS = timedelta(days=4)
+_STEP_DAYS = timedelta(days=3)
 _OTHER_TIMES = 5
 
 
@@ -51,8 +52,9 @@ class Calendar:
         while starts_at < window.ends_at:
             # one length beyond the step, so that a slot across its end is seen
             part = Interval(starts_at, min(starts_at + _STEP_DAYS + length, window.ends_at))
-            if slots := self.slots(length, part, now):
-                return slots[0]
+            free = free_intervals(self.hours, self.busy, part, self.rules, now)
+            if (slot := next(each_slot(free, length, self.hours.zone), None)) is not None:
+                return slot
             starts_at += _STEP_DAYS
         return None
 
