@@ -118,7 +118,7 @@ def _move_money(
     if Effect.STRIKE_ACTOR in effects:
         _strike(db, booking, reason, now)
     if Effect.REFUND_ALL in effects:
-        payment.refund_booking(db, booking, booking.total_minor, reason or "The booking was cancelled.", now)
+        payment.refund_rest(db, booking, reason or "The booking was cancelled.", now)
     if Effect.REFUND_BY_POLICY in effects:
         _share_out(db, booking, cancellation_of(booking, by.party, now), reason, now)
     elif Effect.REFUND_PART in effects:

@@ -77,6 +77,9 @@ def claim_command(db: Session, command_id: int, *, base_url: str, now: datetime)
     if row.first_sent_at is not None and now - row.first_sent_at > KEY_LIVES:
         _write(db, row, state="unknown", next_at=now, lease_until=None, error="The key has grown too old to be sent.")
         return None
+    if row.attempts >= 2 * MOST_ATTEMPTS:
+        _write(db, row, state="dead", lease_until=None, settled_at=now, error="Every worker that took it has died.")
+        return None
     params = row.params if row.first_sent_at else {**row.params, "base_url": base_url}
     first_sent_at = row.first_sent_at or now
     leased = _write(

@@ -86,6 +86,8 @@ def _note_done(db: Session, command: Command, answer: Answer, now: datetime) -> 
         _note_refund(db, command.about_id, made, now)
     elif command.kind == "transfer.reverse":
         _note_reversal(db, command, made, answer.facts["amount_minor"], now)
+    elif command.kind == "checkout.expire":
+        payment_sync.ask_for_sync(db, command.about_id)
     elif command.kind == "account.create":
         connect.note_opened(db, actor_id=command.about_id, stripe_account_id=made, now=now)
 
@@ -100,6 +102,9 @@ def _note_refused(db: Session, command: Command, answer: Answer, now: datetime) 
     elif command.kind == "transfer.reverse":
         # the actor no longer has it: the platform is refunded all the same, and the actor owes it
         _go_on_with_refund(db, command.about_id, now)
+    elif command.kind == "checkout.expire":
+        # it is over already, perhaps because it has been paid
+        payment_sync.ask_for_sync(db, command.about_id)
     if answer.outcome == "dead":
         _tell_admins(db, command, answer.words, now)
 

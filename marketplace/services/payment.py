@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.domain.errors import Conflict, NotFound, Refused
 from marketplace.domain.money import Money
-from marketplace.domain.payment import State, is_paid
+from marketplace.domain.payment import State
 from marketplace.domain.payout import LEAVING, MOVED
 from marketplace.models import Booking, Payment, PaymentEvent, Payout, Refund
 from marketplace.services.once import insert_once
@@ -22,6 +22,7 @@ LONGEST: Final = timedelta(hours=24) - timedelta(minutes=5)
 """Stripe wants 30 minutes to 24 hours from when it makes the checkout; a worker may come a little later than we ask."""
 STANDING: Final = ("reversing", "pending", "succeeded")
 """Refunds that count against what is left."""
+REFUNDABLE: Final = (State.CAPTURED, State.PARTLY_REFUNDED)
 SUCCESS_PATH: Final = "/platform/booking/{id}/paid?session={{CHECKOUT_SESSION_ID}}"
 CANCEL_PATH: Final = "/platform/booking/{id}"
 
@@ -110,16 +111,16 @@ def refund_booking(db: Session, booking: Booking, amount_minor: int, reason: str
     """Give money back to the platform; the refund's id, or None where nothing was paid or nothing is asked.
 
     Refuses (RefundTooLarge) more than is left, before Stripe is asked: two refunds at once cannot both pass, for the
-    second waits for the first. Where the actor has been sent their part, that is taken back first.
+    second waits for the first. Where the actor has been sent their part, that is taken back first. While the
+    platform's bank disputes the payment, or once it has taken it back, there is nothing we could refund: None, and
+    the bank's decision stands.
     """
     payment = find_payment(db, booking.id, lock=True)
-    if payment is None or not is_paid(State(payment.state)) or amount_minor <= 0:
+    if payment is None or payment.state not in REFUNDABLE or amount_minor <= 0:
         return None
-    if amount_minor > left_to_refund(db, payment):
-        left = Money(left_to_refund(db, payment), payment.currency)
+    left = Money(left_to_refund(db, payment), payment.currency)
+    if amount_minor > left.minor:
         raise RefundTooLarge(f"Only {left} is left of this payment. Nothing was refunded.")
-    if payment.state in (State.DISPUTED, State.LOST):
-        raise Conflict("The payment is disputed at the bank, which decides about it. Nothing was refunded.")
     leaving = select(Payout.id).where(Payout.booking_id == booking.id, Payout.state.in_(LEAVING))
     if db.scalar(leaving) is not None:
         raise Conflict("The actor's payout is just being sent. Try again in a few minutes. Nothing was refunded.")
@@ -138,6 +139,12 @@ def refund_booking(db: Session, booking: Booking, amount_minor: int, reason: str
     if not _reverse_first(db, booking, refund, now):
         send_refund(db, booking, refund, now)
     return refund.id
+
+
+def refund_rest(db: Session, booking: Booking, reason: str, now: datetime) -> int | None:
+    """Give back whatever has not been given back yet."""
+    payment = find_payment(db, booking.id, lock=True)
+    return None if payment is None else refund_booking(db, booking, left_to_refund(db, payment), reason, now)
 
 
 def left_to_refund(db: Session, payment: Payment) -> int:

@@ -70,7 +70,7 @@ def sync_checkout(db: Session, seen: Seen, *, now: datetime) -> State | None:
 
 def note_checkout(db: Session, *, payment_id: int, checkout_id: str, url: str | None, now: datetime) -> None:
     """Stripe has made the checkout: the platform can pay. If the booking is off meanwhile, it is closed at once."""
-    payment = get_payment(db, payment_id, lock=True)
+    payment = _hold(db, payment_id)
     if payment.checkout_session_id is None:
         payment.checkout_session_id = checkout_id
         payment.checkout_url = url
@@ -95,16 +95,23 @@ def _find(db: Session, checkout: stripe.Checkout) -> Payment | None:
     by_id = select(Payment.id).where(Payment.checkout_session_id == checkout.id)
     payment_id = db.scalar(by_id)
     if payment_id is not None:
-        return get_payment(db, payment_id, lock=True)
+        return _hold(db, payment_id)
     named = checkout.metadata.get("payment", "")
     payment = db.get(Payment, int(named)) if named.isdecimal() else None
     if payment is None or payment.checkout_session_id is not None:
         return None
     # the answer of the call that made it was lost, and the event comes first
-    payment = get_payment(db, payment.id, lock=True)
+    payment = _hold(db, payment.id)
     payment.checkout_session_id = checkout.id
     payment.checkout_url = checkout.url
     return payment
+
+
+def _hold(db: Session, payment_id: int) -> Payment:
+    """Make other writers wait: the booking first, then its payment, the order in which every step takes them."""
+    booking_id = select(Payment.booking_id).where(Payment.id == payment_id).scalar_subquery()
+    db.execute(select(Booking.id).where(Booking.id == booking_id).with_for_update())
+    return get_payment(db, payment_id, lock=True)
 
 
 def _book_charge(db: Session, payment: Payment, charge: stripe.Charge, now: datetime) -> None:
@@ -249,16 +256,16 @@ def _open_dispute(db: Session, payment: Payment, seen: stripe.Dispute, now: date
 
 
 def _post_dispute(db: Session, payment: Payment, seen: stripe.Dispute, now: datetime) -> None:
-    amount, fee = Money(seen.amount_minor, seen.currency), Money(seen.fee_minor, seen.currency)
+    taken, fee = Money(seen.withdrawn_minor, seen.currency), Money(seen.fee_minor, seen.currency)
     booking_id = payment.booking_id
-    taken = seen.withdrawn_minor > 0 or seen.fee_minor > 0
-    if taken:
-        opened = books.dispute_opened(dispute_id=seen.id, booking_id=booking_id, amount=amount, fee=fee)
-        ledger.post(db, opened, now=now)
-    if taken and seen.state == "won" and seen.withdrawn_minor == 0:
-        ledger.post(db, books.dispute_won(dispute_id=seen.id, booking_id=booking_id, amount=amount), now=now)
-    if taken and seen.state == "lost":
-        _post_loss(db, payment, seen, amount, now)
+    if not taken:
+        return
+    ledger.post(db, books.dispute_opened(dispute_id=seen.id, booking_id=booking_id, amount=taken, fee=fee), now=now)
+    if seen.returned_minor:
+        back = Money(seen.returned_minor, seen.currency)
+        ledger.post(db, books.dispute_won(dispute_id=seen.id, booking_id=booking_id, amount=back), now=now)
+    elif seen.state == "lost":
+        _post_loss(db, payment, seen, taken, now)
 
 
 def _post_loss(db: Session, payment: Payment, seen: stripe.Dispute, amount: Money, now: datetime) -> None:

@@ -224,3 +224,30 @@ def test_versions_of_a_key_count_up(stage: MoneyStage, used: int) -> None:
         for number in range(1, used + 1):
             outbox.add_command(db, kind="x", about="x", about_id=1, key=f"stem:v{number}", params={}, now=stage.now)
         assert outbox.next_version(db, "stem") == f"stem:v{used + 1}"
+
+
+def test_a_command_that_kills_every_worker_is_put_aside(stage: MoneyStage) -> None:
+    _, command_id = approved(stage)
+    for _ in range(2 * outbox.MOST_ATTEMPTS):
+        assert claim(stage, command_id)
+        stage.later(outbox.LEASE)
+    assert claim(stage, command_id) is None
+    assert command(stage, command_id).state == "dead"
+
+
+def test_a_command_that_breaks_does_not_keep_the_others_waiting(stage: MoneyStage) -> None:
+    payout_id, command_id = approved(stage)
+    with stage.tools.unit_of_work() as db:
+        outbox.add_command(
+            db,
+            kind="refund.create",
+            about="x",
+            about_id=1,
+            key="broken:v1",
+            params={"nonsense": 1},
+            now=stage.now - timedelta(hours=1),
+        )
+    stage.queue.clear()
+    sweep_outbox(stage.tools)
+    assert command(stage, command_id).state == "done"
+    assert stage.payout(payout_id).state == "transferred"

@@ -177,6 +177,7 @@ def test_a_withdrawn_booking_can_no_longer_be_paid(stage: MoneyStage) -> None:
     url = stage.payment(booking_id).checkout_url
     assert url
     assert stage.stand.pay(url).status_code == 410
+    assert stage.payment(booking_id).state == "expired"
 
 
 def withdraw(stage: MoneyStage, booking_id: int) -> None:
@@ -206,8 +207,7 @@ def test_a_full_refund_before_the_work_gives_all_back_and_nothing_more_can_be(st
         row = db.get_one(Refund, refund_id)
     assert (row.state, stage.payment(booking_id).state) == ("succeeded", "refunded")
     assert row.stripe_refund_id
-    with pytest.raises(payments.RefundTooLarge):
-        refund(stage, booking_id, 1)
+    assert refund(stage, booking_id, 1) is None
     assert len(stage.stand.calls("POST", "^/v1/refunds$")) == 1
     stage.assert_sound()
 
@@ -250,8 +250,7 @@ def test_a_dispute_freezes_the_money_and_is_won_or_lost(stage: MoneyStage, outco
     assert stage.payment(booking_id).state == "disputed"
     assert stage.balances()["dispute_hold"] == TOTAL
     stage.assert_sound()
-    with pytest.raises(Refused):
-        refund(stage, booking_id, 100)
+    assert refund(stage, booking_id, 100) is None
     stage.stand.control(f"dispute/{dispute['id']}/{outcome}")
     stage.sync(payment.checkout_session_id or "")
     assert stage.payment(booking_id).state == state

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import time
 
+import structlog
+
 from marketplace.jobs import Job
 from marketplace.services import outbox, payout
 from marketplace.services.outbox_run import run_command, run_look_up
 from workers.task import Tools, task
+
+log = structlog.get_logger("marquee.outbox")
 
 
 @task(Job.RUN_OUTBOX)
@@ -27,7 +31,10 @@ def sweep_outbox(tools: Tools) -> None:
     with tools.reading() as db:
         due = outbox.find_due(db, now=tools.now())
     for command_id in due:
-        run_outbox(tools, command_id)
+        try:
+            run_outbox(tools, command_id)
+        except Exception:  # one command that breaks its worker must not keep the others waiting
+            log.exception("command_failed", command_id=command_id)
         time.sleep(1 / tools.settings.stripe_calls_per_second)
     with tools.reading() as db:
         lost = outbox.find_lost(db, now=tools.now())

@@ -233,7 +233,10 @@ class Refund:
 
 @dataclass(frozen=True, slots=True)
 class Dispute:
-    """A dispute as it stands now. `withdrawn_minor` and `fee_minor` are what has left our balance so far."""
+    """A dispute as it stands now. What has left our balance for it, with Stripe's fee, and what has come back.
+
+    An inquiry takes nothing.
+    """
 
     id: str
     charge_id: str
@@ -243,6 +246,7 @@ class Dispute:
     reason: str
     answer_by: datetime | None
     withdrawn_minor: int
+    returned_minor: int
     fee_minor: int
     created_at: datetime
 

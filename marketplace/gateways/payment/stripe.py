@@ -460,8 +460,9 @@ def _dispute(dispute: stripe.Dispute) -> Dispute:
         state=dispute.status,
         reason=dispute.reason,
         answer_by=_instant(answer_by) if answer_by else None,
-        withdrawn_minor=-sum(move.amount for move in moves),
-        fee_minor=sum(move.fee for move in moves),
+        withdrawn_minor=-sum(move.amount for move in moves if move.amount < 0),
+        returned_minor=sum(move.amount for move in moves if move.amount > 0),
+        fee_minor=sum(move.fee for move in moves if move.amount < 0),
         created_at=_instant(dispute.created),
     )
 

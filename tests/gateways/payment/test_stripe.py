@@ -239,7 +239,7 @@ def test_a_dispute_takes_amount_and_fee_and_gives_the_amount_back_when_won(stand
     assert caught.value.code == "charge_disputed"
     stand.control(f"dispute/{dispute['id']}/won")
     won = stand.gateway.list_disputes(charge.id)[0]
-    assert (won.is_open, won.state, won.withdrawn_minor) == (False, "won", 0)
+    assert (won.is_open, won.state, won.withdrawn_minor, won.returned_minor) == (False, "won", 50_000, 50_000)
 
 
 def test_a_reversal_is_refused_when_the_account_has_paid_out(stand: Stand) -> None:
