@@ -56,6 +56,7 @@ def sync_checkout(db: Session, seen: Seen, *, now: datetime) -> State | None:
     if payment is None:
         return None
     was_paid = is_paid(State(payment.state))
+    payment.checkout_url = seen.checkout.url or payment.checkout_url
     if seen.checkout.is_paid and seen.checkout.charge is not None:
         _book_charge(db, payment, seen.checkout.charge, now)
         for refund in seen.refunds:

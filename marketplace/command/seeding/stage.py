@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import requests
 from sqlalchemy import select
@@ -31,6 +32,7 @@ class Stage:
     def __init__(self, tools: Tools, stripe_url: str) -> None:
         self.at = datetime.now(UTC)
         self._http = requests.Session()
+        self._stripe_url = stripe_url
         settings = tools.settings
         gateway = StripeGateway(
             settings.stripe_key, api_base=stripe_url, webhook_secrets=settings.stripe_webhook_secrets
@@ -54,7 +56,7 @@ class Stage:
         with self.tools.reading() as db:
             payment = db.scalars(select(Payment).where(Payment.booking_id == booking_id)).one()
         form = {"number": CARD, "email": "accounts@platform.example"}
-        answer = self._http.post(str(payment.checkout_url), data=form, timeout=10, allow_redirects=False)
+        answer = self._http.post(self._here(str(payment.checkout_url)), data=form, timeout=10, allow_redirects=False)
         answer.raise_for_status()
         sync_checkout(self.tools, str(payment.checkout_session_id))
         self._date_payment(booking_id, at)
@@ -68,7 +70,7 @@ class Stage:
             raise RuntimeError("the stand-in for Stripe did not open an account")
         back = f"{self.tools.settings.public_url}/actor/earnings"
         link = self.tools.outside.payment.create_onboarding_link(account, return_url=back, refresh_url=back)
-        answer = self._http.post(link.url, data={"do": "complete"}, timeout=10, allow_redirects=False)
+        answer = self._http.post(self._here(link.url), data={"do": "complete"}, timeout=10, allow_redirects=False)
         answer.raise_for_status()
         sync_account(self.tools, account)
 
@@ -80,6 +82,10 @@ class Stage:
     def close(self) -> None:
         """Let go of the connection."""
         self._http.close()
+
+    def _here(self, address: str) -> str:
+        """A page of the stand-in at the port it is served on while seeding; the address names its later one."""
+        return self._stripe_url + urlsplit(address).path
 
     def _date_payment(self, booking_id: int, at: datetime) -> None:
         """Stripe's own clock cannot be put back, so the day of the charge is written as the story has it."""

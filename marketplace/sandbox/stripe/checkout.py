@@ -28,7 +28,7 @@ def create_session(call: Call) -> Json:
     _check_lines(mode, items, params)
     body = _session(call, mode, items)
     call.state.add("checkout.session", body)
-    return shown(body)
+    return shown(call, body)
 
 
 def _check_lines(mode: str, items: list[Json], params: Json) -> None:
@@ -121,7 +121,7 @@ def _session(call: Call, mode: str, items: list[Json]) -> Json:
         "success_url": params.get("success_url"),
         "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0} if items else None,
         "ui_mode": "hosted_page",
-        "url": f"{call.base}/c/pay/{ident}",
+        "url": None,
         "_lines": [_line(item) for item in items],
         "_intent_data": params.get("payment_intent_data") or {},
         "_setup_data": params.get("setup_intent_data") or {},
@@ -144,11 +144,13 @@ def _line(item: Json) -> Json:
     }
 
 
-def shown(session: Json) -> Json:
-    """The session as the API gives it: without what the stand-in keeps for itself, and no address once it is over."""
+def shown(call: Call, session: Json) -> Json:
+    """The session as the API gives it: without what the stand-in keeps for itself, and no address once it is over.
+
+    The address is that of the server as it runs now: after a restart it may be another.
+    """
     body = {name: value for name, value in session.items() if not name.startswith("_")}
-    if body["status"] != "open":
-        body["url"] = None
+    body["url"] = f"{call.base}/c/pay/{session['id']}" if session["status"] == "open" else None
     return body
 
 
@@ -163,20 +165,20 @@ def current(call: Call, ident: str) -> Json:
 def _expire(call: Call, session: Json) -> Json:
     session["status"] = "expired"
     call.state.save(session)
-    call.announce("checkout.session.expired", shown(session))
+    call.announce("checkout.session.expired", shown(call, session))
     return session
 
 
 def get_session(call: Call, ident: str) -> Json:
     """One session."""
-    return shown(current(call, ident))
+    return shown(call, current(call, ident))
 
 
 def list_sessions(call: Call) -> Json:
     """Sessions, newest first."""
     wanted = {name: call.params.get(name) for name in ("payment_intent", "status", "customer")}
     page = list_of(call, "checkout.session", "/v1/checkout/sessions", **wanted)
-    page["data"] = [shown(each) for each in page["data"]]
+    page["data"] = [shown(call, each) for each in page["data"]]
     return page
 
 
@@ -199,7 +201,7 @@ def expire_session(call: Call, ident: str) -> Json:
             f'Only Checkout Sessions with a status in ["open"] can be expired. '
             f"This Checkout Session has a status of `{session['status']}`."
         )
-    return shown(_expire(call, session))
+    return shown(call, _expire(call, session))
 
 
 def pay(call: Call, session: Json, number: str, email: str, *, confirmed: bool | None) -> str | None:
@@ -220,7 +222,7 @@ def pay(call: Call, session: Json, number: str, email: str, *, confirmed: bool |
         return problem
     session["status"] = "complete"
     call.state.save(session)
-    call.announce("checkout.session.completed", shown(session))
+    call.announce("checkout.session.completed", shown(call, session))
     return None
 
 
