@@ -129,7 +129,7 @@ def _note_refund_refused(db: Session, refund_id: int, words: str, now: datetime)
         kind="payment",
         title="Stripe refused a refund",
         words=words,
-        path="/admin/payment",
+        path="/admin/health",
         now=now,
     )
 
@@ -156,6 +156,6 @@ def _tell_admins(db: Session, command: Command, words: str, now: datetime) -> No
         kind="outbox",
         title="A call to Stripe needs a person",
         words=f"{command.kind} ({command.key}): {words}",
-        path="/admin/payment",
+        path="/admin/health",
         now=now,
     )

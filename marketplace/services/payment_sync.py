@@ -359,7 +359,7 @@ def _tell_admins(db: Session, payment: Payment, event: str, title: str, words: s
         key=f"payment:{payment.id}:{event}",
         kind="payment",
         title=title,
-        words=words,
-        path="/admin/payment",
+        words=f"Booking {payment.booking_id}: {words}",
+        path="/admin/health",
         now=now,
     )

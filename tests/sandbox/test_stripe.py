@@ -170,6 +170,15 @@ def test_everything_is_there_after_a_restart(tmp_path: Path) -> None:
         assert stand.gateway.get_balance("USD").pending_minor == 48_520
 
 
+def test_an_open_checkout_is_at_the_address_of_the_server_that_runs_now(tmp_path: Path) -> None:
+    with running_stand(tmp_path / "stripe.db") as stand:
+        before = stand.gateway.create_checkout(checkout_order(), idempotency_key="checkout:1:v1")
+    with running_stand(tmp_path / "stripe.db") as stand:
+        after = stand.gateway.get_checkout(before.id)
+        assert after.url == f"{stand.url}/c/pay/{before.id}"
+        assert stand.pay(after.url).status_code == 303
+
+
 def test_an_event_comes_again_until_it_is_answered(sending: Stand, inbox: Inbox) -> None:
     inbox.status = 500
     post(sending, "/v1/customers", {"name": "Ada"})

@@ -42,6 +42,15 @@ def test_an_accepted_booking_has_a_checkout_of_the_frozen_total(stage: MoneyStag
         assert payments.checkout_address(db, booking_id=booking_id, now=stage.now) == payment.checkout_url
 
 
+def test_a_checkout_that_has_moved_is_found_at_its_new_address(stage: MoneyStage) -> None:
+    booking_id = stage.accepted()
+    stage.stand.server.sandbox.public_url = "https://pay.example.test"
+    poll_open_checkouts(stage.tools)
+    address = stage.payment(booking_id).checkout_url
+    assert address
+    assert address.startswith("https://pay.example.test/c/pay/cs_test_")
+
+
 def test_opening_twice_asks_stripe_once(stage: MoneyStage) -> None:
     booking_id = stage.accepted()
     with stage.tools.unit_of_work() as db:
