@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from datetime import timedelta
 
 import pytest
@@ -76,6 +79,49 @@ def test_a_worker_killed_after_stripe_made_the_transfer_makes_no_second_one(stag
     sweep_outbox(stage.tools)
     assert stage.payout(payout_id).state == "transferred"
     assert stage.payout(payout_id).stripe_transfer_id == transfers(stage)[0]
+    assert len(transfers(stage)) == 1
+    stage.assert_sound()
+
+
+DYING_WORKER = """
+import os, signal, sys
+from datetime import UTC, datetime, timedelta
+from marketplace.db import Database
+from marketplace.gateways.payment.stripe import StripeGateway
+from marketplace.services.outbox_run import run_command
+
+database_url, stripe_url, command_id, base_url, when, offset = sys.argv[1:]
+
+class DyingGateway(StripeGateway):
+    def create_transfer(self, order, *, idempotency_key):
+        if when == "after":
+            super().create_transfer(order, idempotency_key=idempotency_key)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+database = Database(database_url)
+run_command(
+    DyingGateway("sk_test_stand", api_base=stripe_url),
+    lambda: database.unit_of_work(lambda job, ids: None),
+    int(command_id),
+    base_url=base_url,
+    clock=lambda: datetime.now(UTC) + timedelta(seconds=float(offset)),
+)
+"""
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_process_killed_around_the_call_leaves_one_transfer_in_the_end(
+    stage: MoneyStage, database_url: str, when: str
+) -> None:
+    payout_id, command_id = approved(stage)
+    given = (database_url, stage.stand.url, str(command_id), BASE, when, str(stage.offset.total_seconds()))
+    died = subprocess.run([sys.executable, "-c", DYING_WORKER, *given], timeout=60, check=False)
+    assert died.returncode == -signal.SIGKILL
+    assert len(transfers(stage)) == (1 if when == "after" else 0)
+    assert command(stage, command_id).state == "leased"
+    stage.later(outbox.LEASE)
+    sweep_outbox(stage.tools)
+    assert stage.payout(payout_id).state == "transferred"
     assert len(transfers(stage)) == 1
     stage.assert_sound()
 
