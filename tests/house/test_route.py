@@ -8,12 +8,6 @@ from flask import Flask
 from marketplace.web import guard
 
 
-@pytest.fixture
-def engine() -> str:
-    """Who may enter does not depend on the database."""
-    return "sqlite"
-
-
 def test_every_route_says_who_may_enter(app: Flask) -> None:
     assert guard.undeclared(app) == []
 

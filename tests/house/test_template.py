@@ -42,9 +42,9 @@ def test_money_is_held_until_accepted_and_never_called_otherwise() -> None:
     word = "escr" + "ow"
     said = [
         str(path.relative_to(ROOT))
-        for folder in ("marketplace", "workers", "templates", "migrations", "tests")
+        for folder in ("marketplace", "workers", "templates", "migrations")
         for path in (ROOT / folder).rglob("*")
         if path.suffix in {".py", ".html", ".txt", ".js", ".css", ".json"} and word in path.read_text().lower()
     ]
     assert said == []
-    assert word not in (ROOT / "README.md").read_text().lower() if (ROOT / "README.md").exists() else True
+    assert word not in (ROOT / "README.md").read_text().lower()

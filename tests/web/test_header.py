@@ -22,12 +22,6 @@ ClientAs = Callable[[Account], FlaskClient]
 SIGN_IN = {"email": "nobody@nowhere.example", "password": "guess after guess"}
 
 
-@pytest.fixture
-def engine() -> str:
-    """Headers do not depend on the database."""
-    return "sqlite"
-
-
 @pytest.mark.parametrize(
     "path", ["/", "/sign-in", "/join", "/healthz", "/nowhere", "/admin/payout", "/asset/x/app.css"]
 )

@@ -68,12 +68,6 @@ class Place:
 
 
 @pytest.fixture
-def engine() -> str:
-    """Who may enter does not depend on the database; what the queries find is tested on both elsewhere."""
-    return "sqlite"
-
-
-@pytest.fixture
 def values(app: Flask, database: Database) -> tuple[Scene, dict[str, list[Any]]]:
     """The scene, with private things of Imani's and Mira's in it, and what to put in place of each argument."""
     with database.unit_of_work(no_jobs) as db:
