@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from marketplace.models import JobRun, Notice, OutboxCommand, SocialAccount, StripeEvent
+from marketplace.services.notice import MOST_TRIES
 
 CLOCK_SILENT_AFTER = timedelta(minutes=5)
 EVENT_WAITS_AT_MOST = timedelta(hours=2)
@@ -66,7 +67,13 @@ def queues(db: Session) -> list[Queue]:
             OutboxCommand.state.in_(WAITING_STATES),
             COMMAND_WAITS_AT_MOST,
         ),
-        _queue(db, "Mails", Notice.created_at, Notice.mailed_at.is_(None), MAIL_WAITS_AT_MOST),
+        _queue(
+            db,
+            "Mails",
+            Notice.created_at,
+            Notice.mailed_at.is_(None) & (Notice.attempts < MOST_TRIES),
+            MAIL_WAITS_AT_MOST,
+        ),
     ]
 
 

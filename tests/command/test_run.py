@@ -95,3 +95,12 @@ def test_a_wrong_setting_stops_the_start_with_one_sentence(
     told = capsys.readouterr().err
     assert named in told
     assert told.count("\n") == 1
+
+
+def test_the_data_folder_is_the_same_wherever_a_library_looks_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert load_settings().data_dir == tmp_path / "data"
+    monkeypatch.setenv("DATA_DIR", "elsewhere")
+    assert load_settings().data_dir == tmp_path / "elsewhere"
