@@ -79,7 +79,11 @@ def queues(db: Session) -> list[Queue]:
 
 def stuck_commands(db: Session) -> list[OutboxCommand]:
     """Calls to Stripe that no worker may decide: a person or a look-up there has to."""
-    found = select(OutboxCommand).where(OutboxCommand.state.in_(STUCK_STATES)).order_by(OutboxCommand.created_at)
+    found = (
+        select(OutboxCommand)
+        .where(OutboxCommand.state.in_(STUCK_STATES))
+        .order_by(OutboxCommand.created_at, OutboxCommand.id)
+    )
     return list(db.scalars(found.limit(50)))
 
 
