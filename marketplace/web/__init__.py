@@ -79,7 +79,7 @@ def create_app(
         MAX_CONTENT_LENGTH=LARGEST_BODY,
         MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
         RATELIMIT_STORAGE_URI=settings.limiter_url,
-        **{demo.IS_DEMO: settings.is_demo},
+        **{demo.IS_DEMO: settings.is_demo, guard.NEEDS_CODES: not settings.is_demo},
     )
     if settings.trusted_proxies:
         hops = settings.trusted_proxies

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeVar
 
-from flask import Flask, current_app, g, redirect, request, url_for
+from flask import Flask, current_app, flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_security import current_user
 from sqlalchemy import select
@@ -26,6 +26,7 @@ from marketplace.web.transaction import reading
 
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 MARK = "marquee_entry"
+NEEDS_CODES = "MARQUEE_ADMINS_NEED_CODES"
 
 
 class Entry(StrEnum):
@@ -212,4 +213,7 @@ def _let_in() -> ResponseReturnValue | None:
         return redirect(url_for("security.login", next=back), 303)
     if entry is not Entry.SIGNED_IN and principal.role != entry.value:
         raise Forbidden("You are signed in, but this page is for others. Nothing was changed.")
+    if entry is Entry.ADMIN and current_app.config[NEEDS_CODES] and not current_user.tf_primary_method:
+        flash("Admins sign in with one-time codes as well. Set them up to go on; nothing was changed.", "warn")
+        return redirect(url_for("security.two_factor_setup"), 303)
     return None

@@ -8,12 +8,18 @@ import hmac
 import re
 import struct
 import time
+from collections.abc import Callable
 
 from flask import Flask
 from flask.testing import FlaskClient
 
 from marketplace.config import Settings
+from marketplace.models import Account
+from marketplace.web.guard import NEEDS_CODES
 from tests.web.auth.test_joining import ACTOR, PASSWORD, confirm_newest
+from tests.web.scene import Scene, scene
+
+__all__ = ["scene"]
 
 
 def code_of(key: str, *, steps_ahead: int = 0) -> str:
@@ -68,3 +74,13 @@ def test_a_recovery_code_signs_in_once(client: FlaskClient, app: Flask, settings
         other = app.test_client()
         sign_in(other)
         assert other.post("/two-factor/recovery", data={"code": recovery}).status_code == expected
+
+
+def test_outside_the_demo_an_admin_sets_up_codes_before_anything_else(
+    app: Flask, client_as: Callable[[Account], FlaskClient], scene: Scene
+) -> None:
+    app.config[NEEDS_CODES] = True
+    answer = client_as(scene.ada).post(f"/admin/payout/{scene.payout_id}", data={"step": "approve"})
+    assert (answer.status_code, answer.location) == (303, "/two-factor")
+    app.config[NEEDS_CODES] = False
+    assert client_as(scene.ada).get("/admin/payout").status_code == 200
