@@ -156,9 +156,10 @@ def _check_head(upload: Upload) -> str:
         with storage().open_part(upload.token) as file:
             return sniff(file.read(HEAD_BYTES))
     except Refused:
+        token = upload.token  # the row, and with it this object, is gone after the transaction
         with unit_of_work() as db:
-            media.drop_upload(db, account_id=upload.account_id, token=upload.token)
-        storage().discard(upload.token)
+            media.drop_upload(db, account_id=upload.account_id, token=token)
+        storage().discard(token)
         raise
 
 
