@@ -58,12 +58,20 @@ def is_empty(database: Database) -> bool:
         return db.scalar(select(Account.id).limit(1)) is None
 
 
-def seed(settings: Settings, database: Database, storage: Storage, *, now: datetime) -> None:
+def seed(
+    settings: Settings,
+    database: Database,
+    storage: Storage,
+    *,
+    now: datetime,
+    everyone: Sequence[Person] | None = None,
+    studio: Executor | None = None,
+) -> None:
     """Everything, in one order: media first, since files are the slow part, then people, audiences and bookings."""
     with make_web(settings).app_context():
         hashed = hash_password(PASSWORD)
-    everyone = people()
-    with open_studio() as pool:
+    everyone = people() if everyone is None else everyone
+    with studio or open_studio() as pool:
         portraits = draw_portraits(pool, storage, everyone)
         clips = _film(pool, storage, everyone)
     with database.unit_of_work(_no_jobs) as db:
@@ -97,7 +105,7 @@ def _book(settings: Settings, database: Database, actor_ids: Sequence[int], now:
     """Bookings with real money objects behind them; with a Stripe key of somebody's own, nothing is booked there."""
     told = stories(len(actor_ids))
     shown = Progress("Bookings", len(told))
-    with StripeServer(create_app(settings.data_dir / "stripe-sandbox.db")) as server:
+    with StripeServer(create_app(settings.data_dir / "stripe-sandbox.db", public_url=settings.stripe_base)) as server:
         tools = Tools(settings, database, connect_outside(settings), _no_jobs)
         stage = Stage(tools, server.url)
         with database.reading() as db:

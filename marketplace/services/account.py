@@ -6,7 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
+from typing import Final, Literal
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -20,6 +20,15 @@ SLUG_LENGTH = 60
 RoleName = Literal["member", "actor", "admin"]
 Subject = Literal["platform", "actor"]
 MODEL: dict[str, type[Platform] | type[Actor]] = {"platform": Platform, "actor": Actor}
+
+
+# addresses under /actor/ that are the product's own: nobody's page may hide behind them
+RESERVED: Final = frozenset(
+    {
+        "book-out", "booking", "clip", "earnings", "hours", "network", "payout-account", "portrait", "profile",
+        "publish", "rate", "session", "unpublish", "upload",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -77,7 +86,7 @@ def free_slug(db: Session, model: type[Platform] | type[Actor], name: str) -> st
     """A readable address for a name that nobody has yet: "Zoë Ngô" is "zoe-ngo", then "zoe-ngo-2"."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     base = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:SLUG_LENGTH] or "page"
-    taken = set(db.scalars(select(model.slug).where(model.slug.startswith(base, autoescape=True))))
+    taken = RESERVED | set(db.scalars(select(model.slug).where(model.slug.startswith(base, autoescape=True))))
     number, slug = 1, base
     while slug in taken:
         number += 1

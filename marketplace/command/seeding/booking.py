@@ -166,7 +166,7 @@ class Player:
 
     def complete(self, asked_at: datetime) -> datetime:
         """Reviewed and accepted; when."""
-        at = self.deliver(asked_at) + 20 * HOUR
+        at = min(self.deliver(asked_at) + 20 * HOUR, self.now - HOUR / 2)
         takes = self._takes()
         for take in takes[: max(1, len(takes) - 1)]:
             told: dict[str, Any] = {"platform_id": self.member.platform_id, "take_id": take.id}
@@ -193,7 +193,10 @@ class Player:
 
     def send(self, asked_at: datetime) -> datetime:
         """Approved and sent; when."""
-        at = self.complete(asked_at) + 26 * HOUR
+        return self.send_payout(self.complete(asked_at) + 26 * HOUR)
+
+    def send_payout(self, at: datetime) -> datetime:
+        """Approved at `at` and sent when the approval can no longer be taken back; when."""
         self.decide(at, payout.approve_payout)
         self.stage.at = at + HOUR
         send_due_payouts(self.stage.tools)
@@ -324,6 +327,7 @@ def _cancelled(player: Player, asked_at: datetime) -> None:
     player.confirm(asked_at)
     at = min(player.slot.starts_at - 30 * HOUR, player.now - HOUR)
     player.cancel(at, player.platform_by, player.story.words)
+    player.send_payout(at + 26 * HOUR)
 
 
 def _cancelled_by_actor(player: Player, asked_at: datetime) -> None:

@@ -36,7 +36,7 @@ _IMANI: Final = (
     ("cancelled", -27, "The scene was written out.", 1),
     ("payout_rejected", -24, "The booking was settled outside this payout; see the case notes.", 4),
     ("payout_held", -13, "Your bank account is new. Please confirm it at Stripe; we look again then.", 5),
-    ("payout_review", -6, "", 0),
+    ("payout_review", -2.6, "", 0),
     ("payout_approved", -5, "", 2),
     ("changes_requested", -4, "The second turn comes too fast. Please hold the stillness two seconds longer.", 0),
     ("disputed", -3.5, "Takes 1 and 2 are the same recording.", 6),
@@ -62,7 +62,7 @@ _OTHERS: Final = (
 )  # fmt: skip
 _DAYS: Final = {
     "payout_transferred": (-80, -18),
-    "payout_review": (-9, -5),
+    "payout_review": (-3.4, -1.4),
     "payout_held": (-16, -10),
     "payout_approved": (-6, -5),
     "payout_reversed": (-40, -30),

@@ -114,7 +114,7 @@ def _edit(found: Clip, rows: Sequence[dict[str, Any]], errors: dict[str, str]) -
         rows=[*rows, *({} for _ in range(ROWS - len(rows)))],
         errors=errors,
         title=sent.get("title", "") if sent else found.title,
-        role=sent.get("role", "") if sent else found.role,
+        played=sent.get("role", "") if sent else found.role,
         is_shown=sent.get("is_shown") == "1" if sent else found.display_consent_at is not None,
         families=[(family, VOCABULARY.of_family(family.slug)) for family in VOCABULARY.families],
         intensities=INTENSITIES,

@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 
 from marketplace.domain.availability import DayWindow, WeeklyWindow
 from marketplace.domain.errors import Invalid
-from marketplace.models import Actor
+from marketplace.models import Actor, BookOut
 from marketplace.services import actor as actors
 from marketplace.services.actor import ZONES, CalendarRules
 from marketplace.web.actor import blueprint
@@ -97,12 +97,19 @@ def _page(me: Actor, week: Sequence[str], rules: dict[str, str], errors: dict[st
         rules=rules,
         rule_labels=RULES,
         zones=sorted(zone for zone in ZONES if "/" in zone or zone == "UTC"),
-        book_outs=actors.list_book_outs(reading(), me.id, now=now()),
+        book_outs=[(one, *_days_of(one, me.zone)) for one in actors.list_book_outs(reading(), me.id, now=now())],
         errors=errors,
         labels=labels | {"book_out_from": "First day", "book_out_to": "Last day"},
         today=now().astimezone(ZoneInfo(me.zone)).date(),
     )
     return page, 422 if errors else 200
+
+
+def _days_of(row: BookOut, zone: str) -> tuple[date, date]:
+    """The first and last day taken out; the end itself is the midnight after."""
+    here = ZoneInfo(zone)
+    last = row.ends_at - timedelta(seconds=1)
+    return row.starts_at.astimezone(here).date(), last.astimezone(here).date()
 
 
 def _rules_of(me: Actor) -> dict[str, str]:

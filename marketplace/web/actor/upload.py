@@ -8,6 +8,7 @@ from __future__ import annotations
 import binascii
 from base64 import b64decode
 from collections.abc import Callable
+from contextlib import closing
 from functools import wraps
 from typing import Any, BinaryIO, Final, ParamSpec, cast
 
@@ -133,7 +134,8 @@ def receive_form(purpose: Purpose, fields: dict[str, Any], capture_session_id: i
             capture_session_id=capture_session_id,
             now=now(),
         )
-    _take_in(upload, cast(BinaryIO, sent.stream))
+    with closing(sent):
+        _take_in(upload, cast(BinaryIO, sent.stream))
     return _finish(upload)
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from flask import Response, abort, redirect, request, send_file
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
 from marketplace.gateways.storage.base import Missing
 from marketplace.gateways.storage.local import LocalStorage
@@ -41,8 +42,17 @@ def _send(store: LocalStorage, key: str, max_age: int) -> Response:
         abort(404)
     # a key is never used for other bytes, so it is the best of tags
     answer = send_file(
-        path, mimetype=TYPES.get(path.suffix, "application/octet-stream"), etag=path.stem, max_age=max_age
+        path,
+        mimetype=TYPES.get(path.suffix, "application/octet-stream"),
+        etag=path.stem,
+        max_age=max_age,
+        conditional=False,
     )
+    try:
+        answer = answer.make_conditional(request, accept_ranges=True, complete_length=path.stat().st_size)
+    except RequestedRangeNotSatisfiable:
+        answer.close()  # the file is open, and nobody else will close it
+        raise
     answer.headers["Content-Disposition"] = "inline"
     answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return answer

@@ -1,0 +1,35 @@
+"""The browser and the running site that journeys use; without a Chromium they are left out, and the run says so."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.journey.person import CHROMIUM
+from tests.journey.site import running_site
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium: Playwright's own download is not used."""
+    path = next(filter(None, map(shutil.which, NAMES)), None)
+    if path is None:
+        pytest.skip("no Chromium found: install Debian's package chromium to run the stories in a browser")
+    with sync_playwright() as playwright:
+        made = playwright.chromium.launch(executable_path=path, args=CHROMIUM)
+        yield made
+        made.close()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The whole product with its demo data; approvals can be taken back for no time, so that money moves at once."""
+    folder: Path = tmp_path_factory.mktemp("site")
+    with running_site(folder, PAYOUT_UNDO_MINUTES="0") as address:
+        yield address

@@ -1,0 +1,116 @@
+"""People in a browser: each has a window of their own, and every page they see is checked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic, sleep
+from urllib.parse import urlsplit
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Response
+
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+PATIENCE_S = 60
+CHROMIUM = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+
+
+@dataclass
+class Person:
+    """Somebody at the site. `faults` gathers what was wrong with the pages they saw, each page once."""
+
+    page: Page
+    site: str
+    faults: list[str] = field(default_factory=list)
+    checked: set[str] = field(default_factory=set)
+
+    @classmethod
+    def arrive(cls, browser: Browser, site: str, **window: object) -> Person:
+        """Open a window; errors of scripts and of the content policy count as faults."""
+        page = browser.new_context(**window).new_page()  # type: ignore[arg-type]  # options of a context
+        person = cls(page, site)
+        page.on("pageerror", lambda error: person.faults.append(f"{page.url}: {error}"))
+        page.on("console", person._note_console_error)
+        page.on("response", person._note_server_error)
+        return person
+
+    def sign_in(self, role: str) -> Person:
+        """By the demo's one-click button."""
+        self.go("/demo")
+        self.page.locator(f'form[action$="/demo/{role}"] button').click()
+        self.look()
+        return self
+
+    def go(self, path: str) -> Response | None:
+        """Open a page of the site."""
+        answer = self.page.goto(f"{self.site}{path}")
+        self.look()
+        return answer
+
+    def press(self, name: str | re.Pattern[str]) -> None:
+        """Press the first button or link with this name in the page's own part."""
+        self.button(name).click()
+        self.page.wait_for_load_state()
+        self.look()
+
+    def button(self, name: str | re.Pattern[str]) -> Locator:
+        """The first visible button or link with this name in the page's own part."""
+        main = self.page.locator("main")
+        exact = isinstance(name, str)
+        found = main.get_by_role("button", name=name, exact=exact).or_(main.get_by_role("link", name=name, exact=exact))
+        return found.locator("visible=true").first
+
+    def words(self) -> str:
+        """What the page's own part says, spaces folded."""
+        return " ".join(self.page.locator("main").inner_text().split())
+
+    def sees(self, words: str) -> None:
+        """The page says this."""
+        assert words in self.words(), f"{self.page.url} does not say {words!r} but: {self.words()[:1500]}"
+
+    def waits_for(self, path: str, words: str) -> None:
+        """Open the page again and again until the workers have done their part and it says this."""
+        self.waits_until(path, lambda: words in self.words(), words)
+
+    def waits_until(self, path: str, has_come: Callable[[], bool], what: str) -> None:
+        """Open the page again and again until `has_come()`."""
+        deadline = monotonic() + PATIENCE_S
+        while True:
+            self.page.goto(f"{self.site}{path}")
+            if has_come():
+                return self.look()
+            assert monotonic() < deadline, f"{path} never said {what!r} but: {self.words()[:1500]}"
+            sleep(0.5)
+
+    def look(self) -> None:
+        """Check the page that is open, once per kind of page: axe, and no scrolling sideways."""
+        if not self.page.url.startswith(self.site):
+            return
+        kind = re.sub(r"\d+", "N", urlsplit(self.page.url).path)
+        if kind in self.checked:
+            return
+        self.checked.add(kind)
+        found = Axe().run(self.page, options={"runOnly": RULES}).response["violations"]
+        for violation in found:
+            where = "; ".join(str(node["target"]) for node in violation["nodes"][:3])
+            self.faults.append(f"{kind}: {violation['id']} ({violation['help']}) at {where}")
+        if self.page.evaluate("document.documentElement.scrollWidth > innerWidth + 1"):
+            self.faults.append(f"{kind}: scrolls sideways at {self.page.viewport_size}")
+
+    def photograph(self, folder: Path, name: str) -> None:
+        """Keep a picture of the whole page, to look at."""
+        self.page.screenshot(path=folder / f"{name}.png", full_page=True)
+
+    def _note_console_error(self, line: ConsoleMessage) -> None:
+        # the form that is refused on purpose answers 422, which Chromium prints as an error of loading
+        if line.type == "error" and "422" not in line.text:
+            self.faults.append(f"{self.page.url}: {line.text}")
+
+    def _note_server_error(self, answer: Response) -> None:
+        if answer.status >= 500:
+            self.faults.append(f"{answer.url} answered {answer.status}")
