@@ -49,7 +49,7 @@ def _send(store: LocalStorage, key: str, max_age: int) -> Response:
         conditional=False,
     )
     try:
-        answer = answer.make_conditional(request, accept_ranges=True, complete_length=path.stat().st_size)
+        answer.make_conditional(request, accept_ranges=True, complete_length=path.stat().st_size)
     except RequestedRangeNotSatisfiable:
         answer.close()  # the file is open, and nobody else will close it
         raise

@@ -22,7 +22,7 @@ from tests.services.stage import NOW, Story, add_actor, add_clip
 from tests.web.page_check import LARGEST_PAGE, faults, weight
 
 PAGES = ("", "profile", "clip", "rate", "hours", "network", "earnings")
-PROFILE = {
+PROFILE: dict[str, Any] = {
     "name": "Imani Okafor",
     "headline": "Cold fury",
     "bio": "I play turns.",
@@ -87,11 +87,11 @@ def test_the_first_page_leads_to_the_next_step(desk: Desk) -> None:
 def test_an_actor_goes_from_nothing_to_listed(desk: Desk) -> None:
     desk.post("profile", **PROFILE)
     desk.post("rate", hour="180.00", minimum_minutes="120", cancellation="standard")
-    rules = {"buffer_minutes": "30", "notice_hours": "24", "most_per_day": "2", "most_per_week": "6"}
+    rules: dict[str, Any] = {"buffer_minutes": "30", "notice_hours": "24", "most_per_day": "2", "most_per_week": "6"}
     desk.post("hours", day0="9-13, 14:30-18", day4="10:00–18:00", zone="Africa/Lagos", **rules)
     with desk.database.unit_of_work(Jobs()) as db:
         clip = add_clip(db, db.get_one(Actor, desk.actor_id), "relief", shown=False)
-    row = {"flavour-0": "cold-fury", "intensity-0": "high", "display-0": "contained"}
+    row: dict[str, Any] = {"flavour-0": "cold-fury", "intensity-0": "high", "display-0": "contained"}
     desk.post(f"clip/{clip.id}", title="Fury", role="Lead", is_shown="1", **row)
     assert "Publish your page" in desk.get("")
     desk.post("publish", shown="1")
@@ -202,7 +202,13 @@ def test_clips_in_every_state_are_listed_and_one_can_be_deleted(desk: Desk) -> N
 def test_a_clip_refuses_times_outside_itself_and_keeps_the_rows(desk: Desk) -> None:
     with desk.database.unit_of_work(Jobs()) as db:
         clip = add_clip(db, db.get_one(Actor, desk.actor_id), "relief")
-    row = {"flavour-0": "cold-fury", "intensity-0": "high", "display-0": "contained", "from-0": "9", "to-0": "12"}
+    row: dict[str, Any] = {
+        "flavour-0": "cold-fury",
+        "intensity-0": "high",
+        "display-0": "contained",
+        "from-0": "9",
+        "to-0": "12",
+    }
     page = desk.post(f"clip/{clip.id}", 422, title="Fury", **row).text
     assert "Each flavour needs a part of the clip" in page
     assert 'value="cold-fury" selected' in page
