@@ -2,6 +2,7 @@
 
 from math import floor, log10
 
+from marketplace.domain.network import name_of
 from marketplace.domain.score import AccountScore, ActorScore, Unrated
 from marketplace.domain.score_method import OVERLAP_POWER
 
@@ -18,7 +19,7 @@ def explain_together(score: ActorScore) -> str:
     total = sum(one.reach**OVERLAP_POWER for one in score.accounts)
     strongest = sorted(score.accounts, key=lambda one: -one.reach)
     shares = [(one.network, round(100 * one.reach**OVERLAP_POWER / total)) for one in strongest]
-    told = ", ".join(f"{network} {share} %" for network, share in shares if share)
+    told = ", ".join(f"{name_of(network)} {share}%" for network, share in shares if share)
     posts = sum(one.post_count for one in score.accounts)
     return (
         f"{forecast_sentence(score)} From {len(shares)} accounts: {told}. "

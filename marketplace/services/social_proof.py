@@ -12,10 +12,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from marketplace.domain.errors import Conflict, Invalid, NotFound, Refused
+from marketplace.domain.network import NAMES
 from marketplace.jobs import Job, enqueue
 from marketplace.models import SocialAccount
 
-NETWORKS: Final = {"tiktok": "TikTok", "instagram": "Instagram", "youtube": "YouTube", "x": "X"}
+NETWORKS: Final = {network: NAMES[network] for network in ("tiktok", "instagram", "youtube", "x")}
 MOST_ACCOUNTS: Final = 8
 _HANDLE: Final = re.compile(r"[a-z0-9._-]{1,30}")
 

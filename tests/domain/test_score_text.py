@@ -45,7 +45,7 @@ def test_several_accounts_are_told_by_what_each_adds() -> None:
     together = combine([small, large, smallest])
     assert together is not None
     assert re.fullmatch(
-        r"Typical post: about [\d,]+ viewers \([\d,]+-[\d,]+\)\. From 3 accounts: tiktok 9\d %, x \d %\. "
+        r"Typical post: about [\d,]+ viewers \([\d,]+-[\d,]+\)\. From 3 accounts: TikTok 9\d%, X \d%\. "
         r"Based on 4 posts\. The constants of some of these networks are provisional\.",
         explain_together(together),
     )

@@ -8,6 +8,7 @@ from datetime import datetime
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from marketplace.domain.network import name_of
 from marketplace.services.actor_page import ActorDetail, ScoreDetail, get_actor_page
 from marketplace.web import chart, navigation, show, terms
 from marketplace.web.guard import public
@@ -19,9 +20,6 @@ from marketplace.web.transaction import now, reading
 from marketplace.web.viewer import viewer_zone
 
 STALE_DAYS = 3
-NETWORKS = {"tiktok": "TikTok", "instagram": "Instagram", "youtube": "YouTube", "x": "X", "bluesky": "Bluesky",
-            "mastodon": "Mastodon", "twitch": "Twitch", "facebook": "Facebook", "threads": "Threads",
-            "reelshort": "ReelShort", "dramabox": "DramaBox"}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +98,7 @@ def _networks(score: ScoreDetail | None, at: datetime) -> list[NetworkLine]:
         fetched_at = datetime.fromisoformat(one["fetched_at"]) if one.get("fetched_at") else None
         lines.append(
             NetworkLine(
-                name=NETWORKS.get(one["network"], str(one["network"]).capitalize()),
+                name=name_of(one["network"]),
                 handle=str(one.get("handle") or ""),
                 followers=one.get("followers"),
                 engagement=one.get("engagement_rate"),

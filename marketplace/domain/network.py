@@ -1,0 +1,26 @@
+"""What the networks are called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+NAMES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "bluesky": "Bluesky",
+        "facebook": "Facebook",
+        "instagram": "Instagram",
+        "mastodon": "Mastodon",
+        "threads": "Threads",
+        "tiktok": "TikTok",
+        "twitch": "Twitch",
+        "x": "X",
+        "youtube": "YouTube",
+    }
+)
+
+
+def name_of(network: str) -> str:
+    """As people write it; a network we do not know is capitalised."""
+    return NAMES.get(network, network.capitalize())
