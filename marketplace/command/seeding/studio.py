@@ -20,7 +20,7 @@ from marketplace.sandbox.demo.figure import look_of
 from marketplace.sandbox.demo.portrait import portrait
 from marketplace.sandbox.demo.world import Person, Playing, Reel
 
-SECONDS_A_FLAVOUR: Final = 1.1
+SECONDS_A_FLAVOUR: Final = 1.0
 LONGEST_MS: Final = 60_000
 
 

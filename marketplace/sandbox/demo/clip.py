@@ -17,11 +17,11 @@ from marketplace.sandbox.demo.colour import FAMILY_LIGHT, oklch
 from marketplace.sandbox.demo.figure import Figure, Look, draw
 from marketplace.sandbox.demo.portrait import falloff, rim_light
 
-WIDTH, HEIGHT = 288, 512
+WIDTH, HEIGHT = 344, 612
 FRAMES_PER_SECOND = 12
-_FIGURE_WIDTH = 336
-_CROSS_FADE = 8
-_MARGIN = 18
+_FIGURE_WIDTH = 400
+_CROSS_FADE = 4
+_MARGIN = 22
 _ROOM = 12
 """Pixels drawn beyond each edge of the frame, so that the picture can sway and breathe without showing a border."""
 
@@ -71,12 +71,12 @@ def film(
 ) -> None:
     """Write an MP4 of `seconds` to `path`: the person plays `moments` in equal parts, with their words below.
 
-    288 x 512 pixels, 12 frames a second, 30 to 120 KB, without sound; `slate` is a small line at the top.
+    344 x 612 pixels, 12 frames a second, 30 to 120 KB, without sound; `slate` is a small line at the top.
     """
     with av.open(str(path), "w", format="mp4", options={"movflags": "faststart"}) as file:
         stream = file.add_stream("libx264", rate=FRAMES_PER_SECOND)
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
-        stream.options = {"preset": "ultrafast", "crf": "26", "threads": "1"}
+        stream.options = {"preset": "ultrafast", "crf": "28", "threads": "1"}
         for number, picture in enumerate(frames(look, moments, seconds=seconds, slate=slate, seed=seed)):
             frame = av.VideoFrame.from_image(picture)  # type: ignore[no-untyped-call]  # PyAV has no types for it
             frame.pts = number
@@ -190,12 +190,12 @@ def _placed(mask: Image.Image, size: tuple[int, int]) -> Image.Image:
 
 def _words(moment: Moment, slate: str) -> list[tuple[Image.Image, int]]:
     """Strips of words and their height in the frame: the slate above, the flavour and how it is played below."""
-    above, below = Image.new("L", (WIDTH, 40), 0), Image.new("L", (WIDTH, 64), 0)
-    ImageDraw.Draw(above).text((_MARGIN, _MARGIN), slate, fill=190, font=_font(13))
+    above, below = Image.new("L", (WIDTH, 46), 0), Image.new("L", (WIDTH, 76), 0)
+    ImageDraw.Draw(above).text((_MARGIN, _MARGIN), slate, fill=190, font=_font(15))
     pen = ImageDraw.Draw(below)
-    pen.text((_MARGIN, 0), moment.label, fill=245, font=_font(25))
-    pen.text((_MARGIN, 30), f"{moment.intensity} · {moment.display}", fill=190, font=_font(14))
-    return [(above, 0), (below, HEIGHT - 64)] if slate else [(below, HEIGHT - 64)]
+    pen.text((_MARGIN, 0), moment.label, fill=245, font=_font(30))
+    pen.text((_MARGIN, 36), f"{moment.intensity} · {moment.display}", fill=190, font=_font(17))
+    return [(above, 0), (below, HEIGHT - 76)] if slate else [(below, HEIGHT - 76)]
 
 
 @cache

@@ -185,8 +185,8 @@ def _label(playing: Playing) -> str:
 
 
 def _reels(chance: random.Random, shown: Sequence[Playing], count: int | None) -> tuple[Reel, ...]:
-    """Everything shown, dealt out to clips of two to six flavours."""
-    clips = count or max(1, -(-len(shown) // 6))
+    """Everything shown, dealt out to clips of two to seven flavours."""
+    clips = count or max(1, -(-len(shown) // 7))
     return tuple(_reel(chance, shown[i::clips]) for i in range(clips))
 
 

@@ -1,0 +1,82 @@
+"""The demo fills an empty database with a whole trade whose money adds up, and leaves a filled one alone."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import func, select
+
+from marketplace.command import seed
+from marketplace.config import Settings
+from marketplace.db import Database
+from marketplace.domain.booking import State
+from marketplace.gateways.outside import Outside
+from marketplace.models import (
+    Account,
+    Actor,
+    Booking,
+    Clip,
+    LedgerEntry,
+    Notice,
+    OutboxCommand,
+    Payment,
+    Payout,
+    Score,
+    Take,
+)
+from marketplace.sandbox.demo.world import DANA, IMANI, MIRA, people
+from marketplace.services.score import find_newest_score
+
+PEOPLE = 9
+
+
+@pytest.fixture
+def seeded(settings: Settings, database: Database, outside: Outside) -> Database:
+    now = datetime.now(UTC).replace(microsecond=0)
+    everyone, studio = people()[:PEOPLE], ThreadPoolExecutor(2)
+    settings.data_dir.mkdir(exist_ok=True)
+    seed.seed(settings, database, outside.storage, now=now, everyone=everyone, studio=studio)
+    return database
+
+
+def test_a_seeded_demo_is_whole(seeded: Database, settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    with seeded.reading() as db:
+        assert [db.scalar(select(Account.name).where(Account.email == email)) for email in (MIRA, IMANI, DANA)] == [
+            "Mira Osterhaus",
+            "Imani Okafor",
+            "Dana Whitcroft",
+        ]
+        assert db.scalar(select(func.count()).select_from(Actor).where(Actor.listed)) == PEOPLE
+        assert set(db.scalars(select(Clip.state))) == {"ready"}
+        assert set(db.scalars(select(Booking.state))) == {state.value for state in State}
+        assert {"review", "held", "approved", "rejected", "transferred", "reversed", "partly_reversed"} <= set(
+            db.scalars(select(Payout.state))
+        )
+        # money: every call was carried out, every paid booking has its charge, and the books add up
+        assert set(db.scalars(select(OutboxCommand.state))) == {"done"}
+        assert db.scalar(select(func.sum(LedgerEntry.amount_minor))) == 0
+        paid = db.scalars(select(Payment).where(Payment.captured_at.is_not(None))).all()
+        assert len(paid) > 20
+        assert all(payment.charge_id for payment in paid)
+        # what happened lies in the past, in the order of the story
+        now = datetime.now(UTC)
+        assert all(payment.captured_at and payment.captured_at <= now for payment in paid)
+        assert all(take.created_at <= now for take in db.scalars(select(Take)))
+        imani = db.scalars(select(Actor).where(Actor.slug == "imani-okafor")).one()
+        scores = db.scalars(select(Score.at).where(Score.actor_id == imani.id).order_by(Score.at)).all()
+        assert (scores[-1] - scores[0]).days >= 180
+        assert find_newest_score(db, actor_id=imani.id) is not None
+        assert (db.scalar(select(func.count()).select_from(Notice).where(Notice.mailed_at.is_(None))) or 0) < 40
+        accounts = db.scalar(select(func.count()).select_from(Account))
+    assert seed.main(settings, Namespace()) == 0
+    assert "nothing was added" in capsys.readouterr().out
+    with seeded.reading() as db:
+        assert db.scalar(select(func.count()).select_from(Account)) == accounts
+
+
+def test_a_real_installation_is_never_seeded(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    assert seed.main(settings.model_copy(update={"environment": "production"}), Namespace()) == 2
+    assert "nothing is filled in" in capsys.readouterr().err
