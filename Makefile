@@ -10,7 +10,7 @@ MARQUEE := $(PY) -m marketplace
 TESTS ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench reset assets lock
+.PHONY: help run test journey check bench reset assets lock
 
 help: ## List these commands
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ run: $(VENV)/run.stamp $(VENV)/assets.stamp ## Set up, migrate, fill with demo d
 
 test: $(VENV)/test.stamp $(VENV)/assets.stamp ## Run every test that this machine can run
 	@$(PY) -m pytest $(TESTS)
+
+journey: $(VENV)/test.stamp $(VENV)/assets.stamp ## Play the stories in a real Chromium against a site of their own
+	@$(PY) -m pytest tests/journey -m browser -n 0
 
 check: $(VENV)/test.stamp ## Lint, types and import contracts
 	@$(PY) -m ruff check .
