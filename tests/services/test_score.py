@@ -91,7 +91,7 @@ def test_two_networks_are_combined_and_each_has_its_share(db: Session) -> None:
     assert together.points > alone.points
     assert [one["network"] for one in together.networks] == ["tiktok", "x"]
     assert sum(one["share"] for one in together.networks) == pytest.approx(1.0)
-    assert "From 2 accounts: tiktok" in together.explanation
+    assert "From 2 accounts: TikTok" in together.explanation
     assert [one["network"] for one in network_table(db, actor_id=actor.id, now=NOW)] == ["tiktok", "x"]
 
 
