@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
@@ -76,6 +76,14 @@ class Database:
     def dispose(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+
+    def __enter__(self) -> Self:
+        """For the length of a command."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Its connections are closed, however the command ends."""
+        self.dispose()
 
 
 def send_jobs(db: Session, run_job: RunJob) -> None:

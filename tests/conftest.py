@@ -112,9 +112,8 @@ def template(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 def _fill_template(url: str) -> None:
-    made = Database(url)
-    migrate(made.engine)
-    made.dispose()
+    with Database(url) as made:
+        migrate(made.engine)
 
 
 def administer(base: str, statement: str) -> None:
@@ -145,9 +144,10 @@ def database_url(engine: str, template: str, tmp_path: Path) -> Iterator[str]:
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
     """A fresh database: the test runs once on SQLite and once on PostgreSQL."""
-    made = Database(database_url)
-    yield made
-    made.dispose()
+    with Database(database_url) as made:
+        yield made
+        still_out = made.engine.pool.status()
+    assert "Current Checked out connections: 0" in still_out, f"a connection was not given back: {still_out}"
 
 
 @pytest.fixture

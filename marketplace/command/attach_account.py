@@ -26,17 +26,14 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def main(settings: Settings, args: Namespace) -> int:
     """Attach and score; 1 and no change where that is refused."""
-    database = Database(settings.database)
     now = datetime.now(UTC)
     try:
-        with database.unit_of_work(make_sender(settings)) as db:
+        with Database(settings.database) as database, database.unit_of_work(make_sender(settings)) as db:
             account = attach_account(db, network=args.network, handle=args.handle, actor_slug=args.actor, now=now)
             db.flush()
             score = compute_score(db, actor_id=account.actor_id or 0, now=now)
     except Refused as refusal:
         print(refusal.sentence, file=sys.stderr)
         return 1
-    finally:
-        database.dispose()
     print(score.explanation if score else "Attached. Not rated: the figures are older than 45 days.")
     return 0

@@ -20,11 +20,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def main(settings: Settings, args: Namespace) -> int:
     """Print every break and a closing line; 0 when all chains hold."""
-    database = Database(settings.database)
-    with database.reading() as db:
+    with Database(settings.database) as database, database.reading() as db:
         rows = db.scalar(select(func.count()).select_from(Audit)) or 0
         breaks = list(find_breaks(db))
-    database.dispose()
     for found in breaks:
         print(f"audit row {found.audit_id} ({found.about} {found.about_id}): {found.words}")
     print(f"{rows} rows checked, {len(breaks)} breaks found")

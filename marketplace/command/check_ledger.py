@@ -22,11 +22,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def main(settings: Settings, args: Namespace) -> int:
     """Print each invariant with its count and the rows that break it; 0 when none does."""
-    database = Database(settings.database)
-    with database.reading() as db:
+    with Database(settings.database) as database, database.reading() as db:
         checks = run_checks(db, now=datetime.now(UTC))
         balances = list_balances(db) if args.balances else []
-    database.dispose()
     for check in checks:
         print(f"{check.name:4} {'ok ' if not check.rows else 'BAD'} {check.looked_at:9,} rows  {check.says}")
         for row in check.rows[: args.rows]:

@@ -36,7 +36,8 @@ def main(settings: Settings, args: Namespace) -> int:
         return 2
     with make_web(settings).app_context():
         hashed = hash_password(password)
-    return create_admin(Database(settings.database), args.email.strip().lower(), args.name, hashed)
+    with Database(settings.database) as database:
+        return create_admin(database, args.email.strip().lower(), args.name, hashed)
 
 
 def create_admin(database: Database, email: str, name: str, hashed: str) -> int:

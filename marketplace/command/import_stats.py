@@ -52,15 +52,13 @@ def main(settings: Settings, args: Namespace) -> int:
     except (BadFile, OSError) as error:
         print(f"{args.file} cannot be imported: {error}. Nothing was changed.", file=sys.stderr)
         return 2
-    database = Database(settings.database)
-    if not inspect(database.engine).has_table("social_account"):
-        print(
-            "The database has no tables yet: run `python -m marketplace migrate`. Nothing was changed.", file=sys.stderr
-        )
-        return 2
     accounts = moved_to(found.accounts, now) if args.shift_to_now else found.accounts
-    count = write_accounts(database, make_sender(settings), accounts, network=args.network, now=now)
-    database.dispose()
+    with Database(settings.database) as database:
+        if not inspect(database.engine).has_table("social_account"):
+            print("The database has no tables yet: run `python -m marketplace migrate` first.", file=sys.stderr)
+            print("Nothing was changed.", file=sys.stderr)
+            return 2
+        count = write_accounts(database, make_sender(settings), accounts, network=args.network, now=now)
     report(count, found.bad_rows)
     return 1 if found.bad_rows or count.skipped else 0
 

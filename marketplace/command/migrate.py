@@ -25,9 +25,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 def main(settings: Settings, args: Namespace) -> int:
     """Migrate the database of the settings; says what it did."""
     prepare_folder(settings)
-    database = Database(settings.database)
-    before, after = migrate(database.engine)
-    database.dispose()
+    with Database(settings.database) as database:
+        before, after = migrate(database.engine)
     print(
         f"The database is at {after}." if before == after else f"Migrated the database from {before or 0} to {after}."
     )

@@ -26,17 +26,15 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def main(settings: Settings, args: Namespace) -> int:
     """Print every difference and a closing line; 0 when there is none, 2 when Stripe does not answer."""
-    database = Database(settings.database)
     gateway = connect_outside(settings).payment
     try:
-        if args.sync:
-            mend(database, gateway, timedelta(days=args.days))
-        findings = look(database, gateway, timedelta(days=args.days), settings.currency)
+        with Database(settings.database) as database:
+            if args.sync:
+                mend(database, gateway, timedelta(days=args.days))
+            findings = look(database, gateway, timedelta(days=args.days), settings.currency)
     except PaymentError as error:
         print(f"Stripe does not answer: {error}")
         return 2
-    finally:
-        database.dispose()
     return report(findings, print)
 
 

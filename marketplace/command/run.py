@@ -73,10 +73,9 @@ def run(settings: Settings, supervisor: Supervisor, started: float) -> int:
 def prepare_data(settings: Settings) -> bool:
     """Migrate, and fill an empty demo database; False when that failed."""
     step("Preparing the database ...")
-    database = Database(settings.database)
-    migrate(database.engine)
-    needs_data = settings.is_demo and is_empty(database.engine)
-    database.dispose()
+    with Database(settings.database) as database:
+        migrate(database.engine)
+        needs_data = settings.is_demo and is_empty(database.engine)
     if not needs_data:
         return True
     step("Filling it with demo data, once ...")

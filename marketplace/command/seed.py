@@ -42,13 +42,12 @@ def main(settings: Settings, args: Namespace) -> int:
     if not settings.is_demo:
         print("seed is for the demo: with ENVIRONMENT=production nothing is filled in.", file=sys.stderr)
         return 2
-    database = Database(settings.database)
-    if not is_empty(database):
-        print("There are people in the database already; nothing was added.")
-        return 0
-    storage = connect_outside(settings).storage
-    seed(settings, database, storage, now=datetime.now(UTC).replace(microsecond=0))
-    database.dispose()
+    with Database(settings.database) as database:
+        if not is_empty(database):
+            print("There are people in the database already; nothing was added.")
+            return 0
+        storage = connect_outside(settings).storage
+        seed(settings, database, storage, now=datetime.now(UTC).replace(microsecond=0))
     return 0
 
 

@@ -107,8 +107,8 @@ class Person:
         self.page.screenshot(path=folder / f"{name}.png", full_page=True)
 
     def _note_console_error(self, line: ConsoleMessage) -> None:
-        # the form that is refused on purpose answers 422, which Chromium prints as an error of loading
-        if line.type == "error" and "422" not in line.text:
+        # Chromium prints as errors what is refused on purpose: a form (422) and a card (402)
+        if line.type == "error" and not re.search(r"status of (422|402)", line.text):
             self.faults.append(f"{self.page.url}: {line.text}")
 
     def _note_server_error(self, answer: Response) -> None:

@@ -29,7 +29,7 @@ def test_a_platform_books_an_actor_who_is_paid(site: str, browser: Browser, tmp_
     dana = Person.arrive(browser, site).sign_in("admin")
     approve(dana, booking)
     imani.waits_for("/actor/earnings", "The Letter")
-    imani.waits_until("/actor/earnings", lambda: paid_out(imani), "The Letter ... Sent")
+    imani.waits_until("/actor/earnings", lambda: is_on_its_way(imani), "The Letter ... On its way, arrives by")
     for person in (mira, imani, dana):
         assert person.faults == []
 
@@ -109,6 +109,6 @@ def approve(dana: Person, booking: int) -> None:
     dana.look()
 
 
-def paid_out(imani: Person) -> bool:
-    """Whether the statement says that this booking's money was sent."""
-    return re.search(r"The Letter .{0,80}Sent", imani.words()) is not None
+def is_on_its_way(imani: Person) -> bool:
+    """Whether the statement says that this booking's money was transferred and when the bank has it."""
+    return re.search(r"The Letter On its way Arrives by", imani.words()) is not None
