@@ -5,8 +5,9 @@ from marketplace.models.actor import Actor, ActorLanguage
 from marketplace.models.audit import Audit
 from marketplace.models.availability import BookOut, ExtraHours, WeeklyHours
 from marketplace.models.base import Base
-from marketplace.models.booking import Booking, BookingEvent
+from marketplace.models.booking import Booking, BookingEvent, ChangeOrder, Offer, TimeProposal
 from marketplace.models.brief import Beat, Brief
+from marketplace.models.calendar import BusyTime, CalendarFeed, CalendarSource
 from marketplace.models.capture import CaptureSession, Take, TakeNote, Upload
 from marketplace.models.clip import Clip, ClipFlavour
 from marketplace.models.connect import ConnectAccount
@@ -14,7 +15,8 @@ from marketplace.models.flag import Flag
 from marketplace.models.grant import Grant
 from marketplace.models.job_run import JobRun
 from marketplace.models.ledger import Balanced, LedgerAccount, LedgerEntry, Posting
-from marketplace.models.notice import Notice
+from marketplace.models.message import Message
+from marketplace.models.notice import Notice, NoticeSwitch
 from marketplace.models.outbox import OutboxCommand
 from marketplace.models.payment import Dispute, Payment, PaymentEvent, Refund
 from marketplace.models.payout import Payout, PayoutEvent
@@ -36,7 +38,11 @@ __all__ = [
     "Booking",
     "BookingEvent",
     "Brief",
+    "BusyTime",
+    "CalendarFeed",
+    "CalendarSource",
     "CaptureSession",
+    "ChangeOrder",
     "Clip",
     "ClipFlavour",
     "ConnectAccount",
@@ -48,7 +54,10 @@ __all__ = [
     "LedgerAccount",
     "LedgerEntry",
     "Member",
+    "Message",
     "Notice",
+    "NoticeSwitch",
+    "Offer",
     "OutboxCommand",
     "Payment",
     "PaymentEvent",
@@ -67,6 +76,7 @@ __all__ = [
     "StripeEvent",
     "Take",
     "TakeNote",
+    "TimeProposal",
     "Upload",
     "WeeklyHours",
 ]

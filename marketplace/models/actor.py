@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.models.account import Account
 from marketplace.models.base import Base, Currency, Id, Minor, Zone, belongs_to
-from marketplace.models.column import JsonList
+from marketplace.models.column import JsonList, JsonObject
 
 
 class Actor(Base):
@@ -43,6 +43,10 @@ class Actor(Base):
     credits: Mapped[JsonList] = mapped_column(default=list)
     # what they will not perform: shown before a request is sent
     boundaries: Mapped[JsonList] = mapped_column(default=list)
+    # the same as topics a request can be checked against: {topic: "never" or "ask"}
+    no_go: Mapped[JsonObject] = mapped_column(default=dict)
+    # released beats of high intensity (screams, sobs) that one session may ask for without a separate yes
+    most_intense: Mapped[int] = mapped_column(default=6)
     portrait_key: Mapped[str | None] = mapped_column(String(200))
     # how the calendar may be used
     buffer_minutes: Mapped[int] = mapped_column(default=30)

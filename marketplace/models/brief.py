@@ -8,6 +8,7 @@ from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.models.base import Base, Id, belongs_to
+from marketplace.models.column import JsonList
 
 
 class Brief(Base):
@@ -20,6 +21,8 @@ class Brief(Base):
     project: Mapped[str] = mapped_column(String(120))
     character: Mapped[str] = mapped_column(String(120), default="")
     synopsis: Mapped[str] = mapped_column(Text, default="")
+    # what the scene holds that an actor may not want to play, by the names of the domain's topics
+    topics: Mapped[JsonList] = mapped_column(default=list)
     created_at: Mapped[datetime]
 
     beats: Mapped[list[Beat]] = relationship(order_by="Beat.position", cascade="all, delete-orphan")

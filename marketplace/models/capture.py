@@ -30,7 +30,10 @@ class Take(Base):
     """One recorded performance."""
 
     __tablename__ = "take"
-    __table_args__ = (UniqueConstraint("capture_session_id", "number", name="uq_take_number"),)
+    __table_args__ = (
+        UniqueConstraint("capture_session_id", "number", name="uq_take_number"),
+        Index("ix_take_state", "state", "created_at"),
+    )
 
     id: Mapped[Id]
     capture_session_id: Mapped[int] = mapped_column(belongs_to("capture_session"))

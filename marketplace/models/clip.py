@@ -14,7 +14,10 @@ class Clip(Base):
     """A short video on an actor's page. Shown only while ready and with display consent given."""
 
     __tablename__ = "clip"
-    __table_args__ = (Index("ix_clip_actor_id_position", "actor_id", "position"),)
+    __table_args__ = (
+        Index("ix_clip_actor_id_position", "actor_id", "position"),
+        Index("ix_clip_state", "state", "created_at"),
+    )
 
     id: Mapped[Id]
     actor_id: Mapped[int] = mapped_column(belongs_to("actor", cascade=True))

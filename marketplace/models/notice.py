@@ -26,7 +26,19 @@ class Notice(Base):
     title: Mapped[str] = mapped_column(String(200))
     words: Mapped[str] = mapped_column(Text, default="")
     path: Mapped[str] = mapped_column(String(200), default="")
+    # the mail carries this booking as a calendar entry
+    booking_id: Mapped[int | None] = mapped_column(belongs_to("booking"))
     created_at: Mapped[datetime]
     read_at: Mapped[datetime | None]
     mailed_at: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
+
+
+class NoticeSwitch(Base):
+    """What one account wants to hear by mail on one topic; without a row, everything."""
+
+    __tablename__ = "notice_switch"
+
+    account_id: Mapped[int] = mapped_column(belongs_to("account", cascade=True), primary_key=True)
+    topic: Mapped[str] = mapped_column(String(24), primary_key=True)
+    by_mail: Mapped[bool] = mapped_column(default=True)

@@ -27,6 +27,8 @@ class Payout(Base):
     state: Mapped[State]
     currency: Mapped[Currency]
     amount_minor: Mapped[Minor]
+    # the marketplace's part of what was agreed when this payout was made; the rest of the funds is not ours to take
+    fee_minor: Mapped[Minor | None]
     # what an earlier debt of the actor takes off this payout
     netted_minor: Mapped[Minor] = mapped_column(default=0)
     risk: Mapped[int] = mapped_column(default=0)  # 0 low, 1 medium, 2 high

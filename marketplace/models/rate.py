@@ -30,5 +30,9 @@ class Rate(Base):
     revision_minor: Mapped[Minor] = mapped_column(default=0)
     rush_bp: Mapped[int] = mapped_column(default=0)
     usage: Mapped[JsonObject] = mapped_column(default=dict)
+    # what wider use adds to the usage fee, in basis points of the session fee
+    territory: Mapped[JsonObject] = mapped_column(default=dict)
+    exclusivity: Mapped[JsonObject] = mapped_column(default=dict)
+    pickups_included: Mapped[int] = mapped_column(default=1)
     cancellation: Mapped[str] = mapped_column(String(12), default="standard")  # flexible, standard, firm
     updated_at: Mapped[datetime]
