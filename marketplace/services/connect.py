@@ -18,7 +18,7 @@ from marketplace.services.audit import record_audit
 from marketplace.services.notice import accounts_of_actor, notify
 from marketplace.services.once import insert_once
 from marketplace.services.outbox import add_command, has_open_command, next_version
-from marketplace.services.payout import find_account
+from marketplace.services.payout_step import find_account
 
 WORDS: Final[Mapping[str, str]] = MappingProxyType(
     {

@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 
 from marketplace.gateways.payment.base import PaymentGateway
 from marketplace.models import Booking, Payout, Refund
-from marketplace.services import connect, outbox, payment, payment_sync, payout
+from marketplace.services import connect, outbox, payment, payment_sync, payout_send
 from marketplace.services.notice import accounts_of_admins, notify
 from marketplace.services.outbox import Command
 from marketplace.services.outbox_call import Answer, call_stripe, look_up
+from marketplace.services.payout_step import get_payout
 
 UnitOfWork = Callable[[], AbstractContextManager[Session]]
 Clock = Callable[[], datetime]
@@ -71,7 +72,7 @@ def settle(db: Session, command: Command, answer: Answer, *, now: datetime) -> N
 def note_unknown(db: Session, command: Command, *, now: datetime) -> None:
     """Say that nobody knows: people see it until the look-up has told."""
     if command.kind == "transfer.create":
-        payout.note_transfer_unknown(db, payout_id=command.about_id, now=now)
+        payout_send.note_transfer_unknown(db, payout_id=command.about_id, now=now)
 
 
 def _note_done(db: Session, command: Command, answer: Answer, now: datetime) -> None:
@@ -81,7 +82,7 @@ def _note_done(db: Session, command: Command, answer: Answer, now: datetime) -> 
             db, payment_id=command.about_id, checkout_id=made, url=answer.facts.get("url"), now=now
         )
     elif command.kind == "transfer.create":
-        payout.note_transfer(db, payout_id=command.about_id, transfer_id=made, now=now)
+        payout_send.note_transfer(db, payout_id=command.about_id, transfer_id=made, now=now)
     elif command.kind == "refund.create":
         _note_refund(db, command.about_id, made, now)
     elif command.kind == "transfer.reverse":
@@ -96,7 +97,7 @@ def _note_refused(db: Session, command: Command, answer: Answer, now: datetime) 
     if command.kind == "checkout.create":
         payment_sync.note_checkout_refused(db, payment_id=command.about_id, words=answer.words, now=now)
     elif command.kind == "transfer.create":
-        payout.note_transfer_refused(db, payout_id=command.about_id, words=answer.words, now=now)
+        payout_send.note_transfer_refused(db, payout_id=command.about_id, words=answer.words, now=now)
     elif command.kind == "refund.create":
         _note_refund_refused(db, command.about_id, answer.words, now)
     elif command.kind == "transfer.reverse":
@@ -137,8 +138,8 @@ def _note_refund_refused(db: Session, refund_id: int, words: str, now: datetime)
 def _note_reversal(db: Session, command: Command, reversal_id: str, amount_minor: int, now: datetime) -> None:
     refund = db.get_one(Refund, command.about_id)
     paid_out = db.scalars(select(Payout).where(Payout.booking_id == refund.booking_id)).one()
-    locked = payout.get_payout(db, paid_out.id, lock=True)
-    payout.note_reversal(db, payout=locked, reversal_id=reversal_id, amount_minor=amount_minor, now=now)
+    locked = get_payout(db, paid_out.id, lock=True)
+    payout_send.note_reversal(db, payout=locked, reversal_id=reversal_id, amount_minor=amount_minor, now=now)
     _go_on_with_refund(db, refund.id, now)
 
 

@@ -22,7 +22,8 @@ from marketplace.services import ledger
 from marketplace.services.booking import confirm_paid_booking
 from marketplace.services.notice import accounts_of_admins, notify
 from marketplace.services.payment import close_checkout, get_payment, record_payment_event, share_of
-from marketplace.services.payout import find_payout, get_payout, hold_by_clock
+from marketplace.services.payout import find_payout
+from marketplace.services.payout_step import get_payout, hold_by_clock
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from marketplace.models import (
     PayoutEvent,
     Platform,
 )
-from marketplace.services.payout import Decision, approvers_of, blocks_of, facts_of
+from marketplace.services.payout_step import Decision, approvers_of, blocks_of, facts_of
 
 PAGE: Final = 100
 TABS: Final[dict[str, tuple[State, ...]]] = {

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from marketplace.gateways.payment.base import Reversal
 from marketplace.models import Payout
-from marketplace.services.payout import get_payout, note_reversal
+from marketplace.services.payout_send import note_reversal
+from marketplace.services.payout_step import get_payout
 
 
 def sync_reversals(db: Session, transfer_id: str, reversals: Iterable[Reversal], *, now: datetime) -> None:

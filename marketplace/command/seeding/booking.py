@@ -27,7 +27,7 @@ from marketplace.services.booking_step import By
 from marketplace.services.capture import add_note, select_take
 from marketplace.services.consent import shown_digest, sign_consent
 from marketplace.services.media import Sender
-from marketplace.services.payout import Decision
+from marketplace.services.payout_step import Decision
 from workers.tasks.outbox import send_due_payouts
 from workers.tasks.payment import sync_transfer
 

@@ -10,7 +10,7 @@ from marketplace.gateways.payment.base import PaymentError
 from marketplace.services import connect
 from marketplace.services.earning import list_statement
 from marketplace.services.outbox_run import run_command
-from marketplace.services.payout import earnings_of
+from marketplace.services.payout_read import earnings_of
 from marketplace.web import terms
 from marketplace.web.actor import blueprint
 from marketplace.web.guard import actor, the_actor

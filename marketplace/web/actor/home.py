@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from marketplace.services import actor as actors
 from marketplace.services.actor_home import WAITING, WORKING, list_open
-from marketplace.services.payout import earnings_of
+from marketplace.services.payout_read import earnings_of
 from marketplace.web.actor import blueprint
 from marketplace.web.guard import actor, the_actor
 from marketplace.web.transaction import now, reading, unit_of_work

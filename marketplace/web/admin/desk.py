@@ -7,7 +7,7 @@ from collections.abc import Collection
 from flask import request
 
 from marketplace.services.account import Decider
-from marketplace.services.payout import Decision
+from marketplace.services.payout_step import Decision
 from marketplace.web.guard import the_principal
 from marketplace.web.terms import four_eyes_limit_minor
 

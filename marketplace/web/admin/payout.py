@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from marketplace.domain.errors import Invalid, Refused
 from marketplace.domain.payout import State, Step
-from marketplace.services import payout, payout_queue
+from marketplace.services import payout, payout_queue, payout_read
 from marketplace.web import terms
 from marketplace.web.admin import blueprint
 from marketplace.web.admin.desk import choice, decision, words_of
@@ -120,7 +120,7 @@ def render_queue(tab: str, payout_id: int | None, *, errors: dict[str, str] | No
     rows = payout_queue.list_rows(db, tab=tab, order=order, words=q)
     if detail is None and rows:
         detail = payout_queue.read_detail(db, payout_id=rows[0].payout.id, by=decision(), now=now())
-    counts = payout.count_by_state(db)
+    counts = payout_read.count_by_state(db)
     return render_template(
         "admin/payout/queue.html",
         tab=tab,

@@ -1,0 +1,169 @@
+"""Sending payouts: one transfer asked for when the time to undo is over, and what Stripe has said of it since."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from marketplace.domain import ledger as books
+from marketplace.domain.booking import Party
+from marketplace.domain.money import Money
+from marketplace.domain.payout import State, Step, take_step
+from marketplace.models import Booking, Payment, Payout
+from marketplace.services import ledger
+from marketplace.services.outbox import add_command, next_version
+from marketplace.services.payment import reference_of
+from marketplace.services.payout_notice import tell, tell_decision
+from marketplace.services.payout_step import Decision, facts_of, find_account, get_payout, hold_by_clock, move, record
+
+
+def find_due_payouts(db: Session, *, now: datetime, limit: int = 100) -> Sequence[int]:
+    """Approved payouts whose time to undo is over, oldest first."""
+    due = select(Payout.id).where(Payout.state == State.APPROVED, Payout.undo_until <= now)
+    return db.scalars(due.order_by(Payout.undo_until, Payout.id).limit(limit)).all()
+
+
+def send_payout(db: Session, *, payout_id: int, now: datetime) -> State:
+    """Book what is earned, take off what the actor owes, and ask for the one transfer. The state after it.
+
+    What came up since the approval (a dispute, a refund, a restricted account) holds the payout instead.
+    """
+    payout = get_payout(db, payout_id, lock=True)
+    facts = facts_of(db, payout, Decision(None))
+    if facts.state == State.APPROVED and facts.blocks:
+        hold_by_clock(db, payout, f"{facts.blocks[0]} Nothing was sent.", now)
+        return State.HELD
+    transition = take_step(facts, Step.SEND, Party.CLOCK, now)
+    booking = db.get_one(Booking, payout.booking_id)
+    if not _is_covered(db, payout):
+        hold_by_clock(db, payout, "The booking's funds in our books do not cover it. Nothing was sent.", now)
+        return State.HELD
+    key = next_version(db, f"transfer:{reference_of(booking)}")
+    _earn(db, payout, booking, now)
+    netted = _net(db, payout, key, now)
+    move(db, payout, transition, now, netted_minor=payout.netted_minor + netted)
+    record(db, payout, Step.SEND, Party.CLOCK, transition.before, transition.after, Decision(None), now)
+    return _ask_for_transfer(db, payout, booking, key, now)
+
+
+def _is_covered(db: Session, payout: Payout) -> bool:
+    """Whether the booking's money has been earned before, or is there to be earned."""
+    if ledger.is_posted(db, books.earn_key(payout.booking_id)):
+        return True
+    funds = -ledger.balance_of(db, books.funds_of(payout.booking_id), payout.currency)
+    return funds >= payout.amount_minor
+
+
+def _earn(db: Session, payout: Payout, booking: Booking, now: datetime) -> None:
+    """What is left of the booking's money becomes the actor's part and our fee, once."""
+    if ledger.is_posted(db, books.earn_key(booking.id)):
+        return
+    funds = -ledger.balance_of(db, books.funds_of(booking.id), payout.currency)
+    actor_part = Money(payout.amount_minor, payout.currency)
+    fee_part = Money(funds - payout.amount_minor, payout.currency)
+    earned = books.payout_earned(
+        booking_id=booking.id, actor_id=payout.actor_id, actor_part=actor_part, fee_part=fee_part
+    )
+    ledger.post(db, earned, now=now)
+
+
+def _net(db: Session, payout: Payout, key: str, now: datetime) -> int:
+    """Take off what the actor owes from an earlier refund; how much, in minor units."""
+    owed = ledger.balance_of(db, books.receivable_from(payout.actor_id), payout.currency)
+    amount = min(max(owed, 0), payout.amount_minor - payout.netted_minor)
+    if amount:
+        netted = books.receivable_netted(
+            command_key=key,
+            booking_id=payout.booking_id,
+            actor_id=payout.actor_id,
+            amount=Money(amount, payout.currency),
+        )
+        ledger.post(db, netted, now=now)
+    return amount
+
+
+def _ask_for_transfer(db: Session, payout: Payout, booking: Booking, key: str, now: datetime) -> State:
+    amount = payout.amount_minor - payout.netted_minor
+    if amount == 0:
+        note_transfer(db, payout_id=payout.id, transfer_id=None, now=now)
+        return State.TRANSFERRED
+    payment = db.scalars(select(Payment).where(Payment.booking_id == booking.id)).one()
+    account = find_account(db, payout.actor_id)
+    add_command(
+        db,
+        kind="transfer.create",
+        about="payout",
+        about_id=payout.id,
+        key=key,
+        params={
+            "amount_minor": amount,
+            "currency": payout.currency,
+            "account_id": account.stripe_account_id if account else None,
+            "charge_id": payment.charge_id,
+            "transfer_group": reference_of(booking),
+            "description": f"Booking {booking.id}",
+            "metadata": {"booking": str(booking.id), "payout": str(payout.id), "command": key},
+        },
+        now=now,
+    )
+    return State.SENDING
+
+
+# what Stripe has said ----------------------------------------------------------------------------
+
+
+def note_transfer(db: Session, *, payout_id: int, transfer_id: str | None, now: datetime) -> None:
+    """The transfer exists (or nothing was left to send): book it and tell the actor. Harmless to repeat."""
+    payout = get_payout(db, payout_id, lock=True)
+    if payout.state not in (State.SENDING, State.UNKNOWN):
+        return
+    transition = take_step(facts_of(db, payout, Decision(None)), Step.RECORD_TRANSFER, Party.CLOCK, now)
+    move(db, payout, transition, now, stripe_transfer_id=transfer_id, transferred_at=now, words="")
+    amount = Money(payout.amount_minor - payout.netted_minor, payout.currency)
+    if transfer_id is not None:
+        made = books.transfer_made(
+            transfer_id=transfer_id, booking_id=payout.booking_id, actor_id=payout.actor_id, amount=amount
+        )
+        ledger.post(db, made, now=now)
+    record(db, payout, Step.RECORD_TRANSFER, Party.CLOCK, transition.before, transition.after, Decision(None), now)
+    tell(db, payout, "transferred", f"{amount} is on its way", "Stripe pays it to your bank account.", now)
+
+
+def note_transfer_refused(db: Session, *, payout_id: int, words: str, now: datetime) -> None:
+    """Stripe has refused the transfer, or it never happened: the payout is held until a person decides again."""
+    payout = get_payout(db, payout_id, lock=True)
+    if payout.state not in (State.SENDING, State.UNKNOWN):
+        return
+    transition = take_step(facts_of(db, payout, Decision(None)), Step.RECORD_REFUSAL, Party.CLOCK, now)
+    by = Decision(None, f"Stripe did not make the transfer: {words}")
+    move(db, payout, transition, now, approvals=0, undo_until=None, words=by.words)
+    record(db, payout, Step.RECORD_REFUSAL, Party.CLOCK, transition.before, transition.after, by, now)
+    tell_decision(db, payout, Step.HOLD, transition.after, words, now)
+
+
+def note_transfer_unknown(db: Session, *, payout_id: int, now: datetime) -> None:
+    """Nobody knows whether the transfer happened: it is looked up at Stripe before anything else."""
+    payout = get_payout(db, payout_id, lock=True)
+    if payout.state != State.SENDING:
+        return
+    transition = take_step(facts_of(db, payout, Decision(None)), Step.LOSE_TRACK, Party.CLOCK, now)
+    move(db, payout, transition, now)
+    record(db, payout, Step.LOSE_TRACK, Party.CLOCK, transition.before, transition.after, Decision(None), now)
+
+
+def note_reversal(db: Session, *, payout: Payout, reversal_id: str, amount_minor: int, now: datetime) -> None:
+    """A part of the transfer has come back: book it once and count it."""
+    amount = Money(amount_minor, payout.currency)
+    reversal = books.transfer_reversed(
+        reversal_id=reversal_id, booking_id=payout.booking_id, actor_id=payout.actor_id, amount=amount
+    )
+    if not ledger.post(db, reversal, now=now):
+        return
+    payout.reversed_minor += amount_minor
+    db.flush()
+    transition = take_step(facts_of(db, payout, Decision(None)), Step.RECORD_REVERSAL, Party.CLOCK, now)
+    move(db, payout, transition, now)
+    record(db, payout, Step.RECORD_REVERSAL, Party.CLOCK, transition.before, transition.after, Decision(None), now)

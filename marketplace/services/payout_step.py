@@ -1,0 +1,166 @@
+"""One step in the life of a payout: what its guards look at, the guarded row, the trail and the audit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from marketplace.domain.booking import Party
+from marketplace.domain.errors import Conflict, NotFound
+from marketplace.domain.money import Money
+from marketplace.domain.payment import State as PaymentState
+from marketplace.domain.payment import is_paid
+from marketplace.domain.payout import Facts, State, Step, Transition, take_step
+from marketplace.models import Actor, ConnectAccount, Payment, Payout, PayoutEvent, Refund
+from marketplace.services.audit import record_audit
+from marketplace.services.outbox import has_open_command
+from marketplace.services.payout_notice import tell_decision
+
+DEFAULT_LIMIT_MINOR: Final = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Who decides, and what the actor will read of it. `limit_minor` is the amount above which two must approve."""
+
+    principal_id: int | None
+    words: str = ""
+    limit_minor: int = DEFAULT_LIMIT_MINOR
+    ip: str | None = None
+
+
+def get_payout(db: Session, payout_id: int, *, lock: bool = False) -> Payout:
+    """A payout by its id, read now; refuses one that is not there. With `lock` other writers of it wait."""
+    query = select(Payout).where(Payout.id == payout_id).execution_options(populate_existing=True)
+    payout = db.scalar(query.with_for_update() if lock else query)
+    if payout is None:
+        raise NotFound("There is no such payout.")
+    return payout
+
+
+def facts_of(db: Session, payout: Payout, by: Decision) -> Facts:
+    """What the table's guards look at, read now."""
+    return Facts(
+        state=State(payout.state),
+        amount=Money(payout.amount_minor, payout.currency),
+        limit_minor=by.limit_minor,
+        approvers=approvers_of(db, payout),
+        principal_id=by.principal_id,
+        beneficiary_id=db.scalar(select(Actor.account_id).where(Actor.id == payout.actor_id)),
+        undo_until=payout.undo_until,
+        words=by.words,
+        blocks=blocks_of(db, payout),
+        reversed_minor=payout.reversed_minor,
+    )
+
+
+def approvers_of(db: Session, payout: Payout) -> frozenset[int]:
+    """The accounts whose approval stands: the last ones without anything else between."""
+    events = db.scalars(select(PayoutEvent).where(PayoutEvent.payout_id == payout.id).order_by(PayoutEvent.id.desc()))
+    standing: set[int] = set()
+    for event in events:
+        if event.step != Step.APPROVE or len(standing) >= payout.approvals:
+            break
+        if event.principal_id is not None:
+            standing.add(event.principal_id)
+    return frozenset(standing)
+
+
+def blocks_of(db: Session, payout: Payout) -> tuple[str, ...]:
+    """Why no money may leave for this payout now, in sentences."""
+    payment = db.scalar(select(Payment).where(Payment.booking_id == payout.booking_id))
+    refunding = select(Refund.id).where(
+        Refund.booking_id == payout.booking_id, Refund.state.in_(("reversing", "pending"))
+    )
+    checks = (
+        (payment is None or not is_paid(PaymentState(payment.state)), "The platform's payment has not arrived."),
+        (payment is not None and payment.state == PaymentState.DISPUTED, "The platform's bank disputes the payment."),
+        (payment is not None and payment.state == PaymentState.LOST, "The platform's bank has taken the payment back."),
+        (db.scalar(refunding.limit(1)) is not None, "A refund of this booking is still on its way."),
+        (not is_account_active(db, payout.actor_id), "The actor's payout account at Stripe is not ready."),
+        (
+            has_open_command(db, about="payout", about_id=payout.id, kind="transfer.create"),
+            "An earlier transfer of this payout is not settled yet.",
+        ),
+    )
+    return tuple(sentence for applies, sentence in checks if applies)
+
+
+def find_account(db: Session, actor_id: int) -> ConnectAccount | None:
+    """The actor's account at Stripe, as it was when last read."""
+    return db.scalar(select(ConnectAccount).where(ConnectAccount.actor_id == actor_id))
+
+
+def is_account_active(db: Session, actor_id: int) -> bool:
+    """Whether Stripe lets the actor receive."""
+    account = find_account(db, actor_id)
+    return account is not None and account.state == "active"
+
+
+def move(db: Session, payout: Payout, transition: Transition, now: datetime, **values: Any) -> None:
+    """The guarded update: one row still as it was read, approvals included, or a refusal."""
+    guarded = (
+        update(Payout)
+        .where(Payout.id == payout.id, Payout.state == transition.before, Payout.approvals == payout.approvals)
+        .values(state=transition.after, updated_at=now, **values)
+        .returning(Payout.id)
+        .execution_options(synchronize_session=False)
+    )
+    if db.execute(guarded).first() is None:
+        raise Conflict("Someone else has just decided on this payout. Look again. Nothing was changed.")
+    db.refresh(payout)
+
+
+def record(
+    db: Session,
+    payout: Payout,
+    step: str,
+    party: Party,
+    before: State | None,
+    after: State,
+    by: Decision,
+    now: datetime,
+) -> None:
+    """Append what happened to the payout's own trail and to the audit."""
+    words = by.words.strip()
+    db.add(
+        PayoutEvent(
+            payout_id=payout.id,
+            at=now,
+            principal_id=by.principal_id,
+            party=party,
+            step=step,
+            before=before,
+            after=after,
+            reason=words,
+        )
+    )
+    record_audit(
+        db,
+        about="payout",
+        about_id=payout.id,
+        step=step,
+        party=party,
+        principal_id=by.principal_id,
+        before={"state": before} if before else {},
+        after={"state": after, "approvals": payout.approvals},
+        reason=words,
+        ip=by.ip,
+        now=now,
+    )
+
+
+def hold_by_clock(db: Session, payout: Payout, words: str, now: datetime) -> None:
+    """Something came up by itself: stop what has not moved; what has moved or is held is left as it is."""
+    facts = Facts(State(payout.state), Money(payout.amount_minor, payout.currency), DEFAULT_LIMIT_MINOR)
+    if facts.state not in (State.REVIEW, State.APPROVED):
+        return
+    transition = take_step(facts, Step.HOLD, Party.CLOCK, now)
+    by = Decision(None, words)
+    move(db, payout, transition, now, approvals=0, undo_until=None, words=words)
+    record(db, payout, Step.HOLD, Party.CLOCK, transition.before, transition.after, by, now)
+    tell_decision(db, payout, Step.HOLD, transition.after, words, now)
