@@ -7,11 +7,12 @@ twice means its first occurrence. A time a *person* asks for is never guessed th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,8 @@ MINUTE: Final = timedelta(minutes=1)
 DAY_MINUTES: Final = 24 * 60
 SLOT_STEP: Final = timedelta(minutes=30)
 """Offered slots begin on the actor's half hours."""
+HORIZON: Final = timedelta(days=365)
+"""How far ahead sessions can be asked for. Nobody keeps a calendar beyond, so nothing there is free."""
 
 
 class SkippedTime(Invalid):
@@ -110,28 +113,51 @@ class Hours:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """An actor's own limits: time kept clear around a booking, and the least notice before one starts."""
+    """An actor's own limits: time kept clear around a booking, the least notice before one starts, and the most
+    sessions that may start on one local day and in one local week (Monday to Sunday); None is no limit.
+    """
 
     buffer_before: timedelta = timedelta(0)
     buffer_after: timedelta = timedelta(0)
     notice: timedelta = timedelta(0)
+    most_per_day: int | None = None
+    most_per_week: int | None = None
+
+    def bookable(self, now: datetime) -> Interval | None:
+        """From the end of the notice to the horizon; None for a notice beyond it."""
+        return Interval(now + self.notice, now + HORIZON) if self.notice < HORIZON else None
 
 
 def free_intervals(
     hours: Hours, busy: Iterable[Interval], window: Interval, rules: Rules, now: datetime
 ) -> list[Interval]:
-    """When work can happen inside `window`: open hours, less what is busy, less the notice.
+    """When work can happen inside `window`: open hours, less what is busy, after the notice and before the horizon.
 
-    `busy` are the actor's bookings with the buffers they were made with; a new one wants its own buffers clear of
-    them too. In order, disjoint, never touching. A slot fits when it lies inside one of these.
+    `busy` are the actor's bookings with the buffers they were made with, and times taken by other calendars; a new
+    one wants its own buffers clear of them too. In order, disjoint, never touching. A slot fits when it lies inside
+    one of these and its day and week have room: see `has_room`.
     """
-    earliest = now + rules.notice
-    if earliest >= window.ends_at:
+    reach = rules.bookable(now)
+    bookable = window.clipped(reach) if reach else None
+    if bookable is None:
         return []
-    bookable = Interval(max(window.starts_at, earliest), window.ends_at)
     # The new booking's "after" must end before theirs begins, and its "before" start after theirs ends.
     taken = [one.widened(rules.buffer_after, rules.buffer_before) for one in busy]
     return subtract(open_intervals(hours, bookable), taken)
+
+
+def count_by_day(starts: Iterable[datetime], zone: str) -> Mapping[date, int]:
+    """How many sessions start on each date of the clock in `zone`."""
+    there = ZoneInfo(zone)
+    return Counter(start.astimezone(there).date() for start in starts)
+
+
+def has_room(day: date, sessions: Mapping[date, int], rules: Rules) -> bool:
+    """Whether one more session may start on `day`. `sessions` counts those of the whole week by their local date."""
+    monday = day - timedelta(days=day.weekday())
+    of_week = sum(sessions.get(monday + timedelta(days=place), 0) for place in range(7))
+    within_day = rules.most_per_day is None or sessions.get(day, 0) < rules.most_per_day
+    return within_day and (rules.most_per_week is None or of_week < rules.most_per_week)
 
 
 def open_intervals(hours: Hours, window: Interval) -> list[Interval]:
@@ -152,12 +178,29 @@ def merge(intervals: Iterable[Interval]) -> list[Interval]:
     return merged
 
 
-def subtract(whole: Sequence[Interval], holes: Iterable[Interval]) -> list[Interval]:
-    """What is left of `whole` without `holes`."""
-    left = list(whole)
-    for hole in holes:
-        left = [piece for one in left for piece in _without(one, hole)]
+def subtract(whole: Iterable[Interval], holes: Iterable[Interval]) -> list[Interval]:
+    """What is left of `whole` (in order and disjoint) without `holes`."""
+    left: list[Interval] = []
+    gaps, passed = merge(holes), 0
+    for one in whole:
+        while passed < len(gaps) and gaps[passed].ends_at <= one.starts_at:
+            passed += 1
+        left += _without(one, islice(gaps, passed, None))
     return left
+
+
+def intersect(one: Sequence[Interval], other: Sequence[Interval]) -> list[Interval]:
+    """The instants that are in both (each in order and disjoint)."""
+    common: list[Interval] = []
+    i = j = 0
+    while i < len(one) and j < len(other):
+        if (both := one[i].clipped(other[j])) is not None:
+            common.append(both)
+        if one[i].ends_at <= other[j].ends_at:
+            i += 1
+        else:
+            j += 1
+    return common
 
 
 def slots_of(free: Sequence[Interval], length: timedelta, zone: str, step: timedelta = SLOT_STEP) -> list[Interval]:
@@ -203,6 +246,24 @@ def instant_of(local: datetime, zone: str, fold: int | None = None) -> datetime:
     return second if fold else first
 
 
+def day_span(first: date, last: date, zone: str) -> Interval:
+    """Whole days of the clock in `zone`, from the beginning of `first` to the end of `last`."""
+    there = ZoneInfo(zone)
+    ends_on = last + timedelta(days=1)
+    return Interval(_first_instant(_midnight(first), there), _first_instant(_midnight(ends_on), there))
+
+
+def same_clock(instant: datetime, zone: str, other: str) -> datetime:
+    """When the clock of `other` shows what the one of `zone` shows at `instant`: for who moves with their plans."""
+    return _first_instant(instant.astimezone(ZoneInfo(zone)).replace(tzinfo=None, fold=0), ZoneInfo(other))
+
+
+def is_doubled(instant: datetime, zone: str) -> bool:
+    """Whether the clock in `zone` shows this time twice that day, so that it must be told with the zone's name."""
+    local = instant.astimezone(ZoneInfo(zone))
+    return local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
+
+
 def is_zone(name: str) -> bool:
     """Whether `name` is an IANA zone this machine knows."""
     try:
@@ -231,9 +292,17 @@ def _days(zone: ZoneInfo, window: Interval) -> Iterator[date]:
 
 @lru_cache(maxsize=65_536)  # thousands of actors in a search share a few days, hours and zones
 def _opening_instant(day: date, minute: int, zone: ZoneInfo) -> datetime:
-    local = datetime.combine(day, time.min) + timedelta(minutes=minute)
+    return _first_instant(_midnight(day) + timedelta(minutes=minute), zone)
+
+
+def _first_instant(local: datetime, zone: ZoneInfo) -> datetime:
+    """When a clock first shows `local` or later."""
     first, second = (local.replace(tzinfo=zone, fold=f).astimezone(UTC) for f in (0, 1))
     return first if first <= second else _change_between(second, first, zone)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time.min)
 
 
 def _change_between(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
@@ -245,14 +314,17 @@ def _change_between(before: datetime, after: datetime, zone: ZoneInfo) -> dateti
     return after
 
 
-def _without(one: Interval, hole: Interval) -> Iterator[Interval]:
-    if not one.overlaps(hole):
-        yield one
-        return
-    if one.starts_at < hole.starts_at:
-        yield Interval(one.starts_at, hole.starts_at)
-    if hole.ends_at < one.ends_at:
-        yield Interval(hole.ends_at, one.ends_at)
+def _without(one: Interval, holes: Iterable[Interval]) -> Iterator[Interval]:
+    """The parts of `one` between `holes`, which are in order and disjoint."""
+    starts_at = one.starts_at
+    for hole in holes:
+        if hole.starts_at >= one.ends_at:
+            break
+        if starts_at < hole.starts_at:
+            yield Interval(starts_at, hole.starts_at)
+        starts_at = max(starts_at, hole.ends_at)
+    if starts_at < one.ends_at:
+        yield Interval(starts_at, one.ends_at)
 
 
 def _slots_in(free: Interval, length: timedelta, zone: ZoneInfo, step: timedelta) -> Iterator[Interval]:
@@ -264,5 +336,5 @@ def _slots_in(free: Interval, length: timedelta, zone: ZoneInfo, step: timedelta
 
 def _next_step(instant: datetime, zone: ZoneInfo, step: timedelta) -> datetime:
     local = instant.astimezone(zone).replace(tzinfo=None)
-    late = (local - datetime.combine(local.date(), time.min)) % step
+    late = (local - _midnight(local.date())) % step
     return instant + (step - late if late else timedelta(0))
