@@ -62,9 +62,12 @@ def settle_cancel(quote: Quote, tier: Tier, by: Party, starts_at: datetime, now:
 
 
 def settle_share(quote: Quote, bp: int) -> Settlement:
-    """A refund of `bp` basis points: the actor's and the marketplace's parts shrink alike, each rounded half up."""
+    """A refund of `bp` basis points: the actor's and the marketplace's parts shrink alike.
+
+    Each is rounded half up to what can be transferred and refunded in the quote's currency.
+    """
     kept = WHOLE_BP - bp
-    actor_keeps, fee_kept = quote.net.share(kept), quote.fee.share(kept)
+    actor_keeps, fee_kept = quote.net.share(kept).chargeable(), quote.fee.share(kept).chargeable()
     return Settlement(quote.total - actor_keeps - fee_kept, actor_keeps, fee_kept)
 
 

@@ -10,9 +10,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from marketplace.domain.errors import Invalid
-from marketplace.domain.rate import Usage
+from marketplace.domain.rate import Usage, check_place
 
-GRANT_VERSION: Final = 1
+GRANT_VERSION: Final = 2
+"""2 names territory, place and exclusivity. A signed grant keeps its own terms, as they were hashed."""
+
 PURPOSE_SHORTEST: Final = 20
 PURPOSE_LONGEST: Final = 1_000
 
@@ -48,6 +50,9 @@ class Terms:
             "purpose": self.purpose,
             "usage_scope": self.usage.scope.value,
             "usage_term": self.usage.term.value,
+            "territory": self.usage.territory.value,
+            "place": self.usage.place,
+            "exclusivity": self.usage.exclusivity.value,
             "training": self.training,
         }
 
@@ -57,7 +62,9 @@ class Terms:
         return (
             f"{self.platform} may use the takes it accepts from booking {self.booking_id} for “{self.project}”{role}.",
             f"What for: {self.purpose}",
-            f"Where and how long: {self.usage.label.lower()}, from the day the takes are accepted.",
+            f"In what and how long: {_lowered(self.usage.use_label)}, from the day the takes are accepted.",
+            f"Where: {_lowered(self.usage.where)}.",
+            f"{self.usage.exclusivity.label}. {self.usage.exclusivity.sentence}",
             "Models may be trained on the takes." if self.training else "No model may be trained on the takes.",
             "Any other use needs a new consent. Being listed here is not consent to anything.",
         )
@@ -79,9 +86,10 @@ def digest(terms: Terms) -> str:
 
 
 def check_specific(terms: Terms) -> None:
-    """Refuse terms that name no project, or no purpose a person could hold someone to."""
+    """Refuse terms that name no project, no place, or no purpose a person could hold someone to."""
     if not terms.project.strip():
         raise Invalid("Name the title the takes are for.", field="project", code="not_specific")
+    check_place(terms.usage)
     purpose = _plain(terms.purpose)
     if len(purpose) < PURPOSE_SHORTEST or len(purpose) > PURPOSE_LONGEST:
         raise Invalid(
@@ -109,6 +117,10 @@ def sign(terms: Terms, typed_name: str, shown_sha256: str, now: datetime) -> Sig
     if _plain(typed_name) != _plain(terms.actor):
         raise Invalid(f"Type your name as it stands here: {terms.actor}.", field="signed_name", code="name")
     return Signature(digest(terms), " ".join(typed_name.split()), now)
+
+
+def _lowered(words: str) -> str:
+    return words[:1].lower() + words[1:]
 
 
 def _plain(text: str) -> str:

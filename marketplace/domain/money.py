@@ -22,6 +22,16 @@ _DECIMALS: Final[dict[str, int]] = {
     **dict.fromkeys(("BHD", "JOD", "KWD", "OMR", "TND"), 3),
 }
 
+OFFERED: Final = frozenset(_DECIMALS) | frozenset(
+    (
+        "AED", "ARS", "AUD", "BRL", "CAD", "CHF", "CNY", "COP", "CRC", "CZK", "DKK", "DOP", "EGP", "EUR", "GBP",
+        "GEL", "GTQ", "HKD", "IDR", "ILS", "INR", "KES", "KZT", "MAD", "MXN", "MYR", "NGN", "NOK", "NZD", "PEN",
+        "PHP", "PKR", "PLN", "QAR", "RON", "RSD", "SAR", "SEK", "SGD", "THB", "TRY", "TZS", "UAH", "USD", "UYU",
+        "ZAR",
+    )
+)  # fmt: skip
+"""Currencies the marketplace can reckon in: those whose decimals are the same in ISO 4217 and at Stripe, and known."""
+
 # A comma groups thousands or is refused: "12,50" would be read as 1250 on one side of an ocean and 12.50 on the other.
 _TYPED: Final = re.compile(r"-?([0-9]{1,3}(,[0-9]{3}){1,3}|[0-9]{1,12})(\.[0-9]{1,6})?")
 
@@ -33,6 +43,11 @@ class CurrencyMismatch(Refused):
 def decimals(currency: str) -> int:
     """How many digits follow the decimal point in amounts of `currency`: 0, 2 or 3."""
     return _DECIMALS.get(currency, 2)
+
+
+def charge_step(currency: str) -> int:
+    """The minor units that every charged amount is a multiple of: Stripe takes three-decimal currencies in tens."""
+    return 10 if decimals(currency) == 3 else 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +132,11 @@ class Money:
     def per(self, part: int, whole: int, rounding: Rounding = "half_up") -> Money:
         """`part`/`whole` of the amount (90 of 60 minutes, say), rounded once."""
         return Money(ratio(self.minor, part, whole, rounding), self.currency)
+
+    def chargeable(self, rounding: Rounding = "half_up") -> Money:
+        """The nearest amount that can be charged, refunded and transferred (see `charge_step`)."""
+        step = charge_step(self.currency)
+        return Money(ratio(self.minor, 1, step, rounding) * step, self.currency)
 
     def split(self, weights: Sequence[int]) -> list[Money]:
         """Parts in proportion to `weights` that sum to exactly this amount.

@@ -27,7 +27,7 @@ def draft_terms(booking: Booking, *, training: bool = False) -> Terms:
         project=booking.brief.project,
         character=booking.brief.character,
         purpose=booking.brief.synopsis,
-        usage=Usage.read(booking.usage["scope"], booking.usage["term"]),
+        usage=Usage.from_json(booking.usage),
         training=training,
     )
 

@@ -75,7 +75,9 @@ def test_the_terms_read_as_sentences_with_dates() -> None:
 
 @given(st.integers(0, 10**9), st.integers(0, 10**9), st.integers(0, 10_000), st.sampled_from(["USD", "JPY", "KWD"]))
 def test_nothing_is_lost_or_made_when_a_payment_is_shared(net: int, fee: int, bp: int, currency: str) -> None:
-    paid = quote(net, fee, currency)
+    paid = quote(Money(net, currency).chargeable().minor, Money(fee, currency).chargeable().minor, currency)
     settled = settle_share(paid, bp)
     assert settled.refund + settled.actor_keeps + settled.fee_kept == paid.total
     assert min(settled.refund.minor, settled.actor_keeps.minor, settled.fee_kept.minor) >= 0
+    assert settled.refund == settled.refund.chargeable()
+    assert settled.actor_keeps == settled.actor_keeps.chargeable()

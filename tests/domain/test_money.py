@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from marketplace.domain.errors import Invalid
-from marketplace.domain.money import WHOLE_BP, CurrencyMismatch, Money, Rounding, decimals, ratio, total
+from marketplace.domain.money import WHOLE_BP, CurrencyMismatch, Money, Rounding, charge_step, decimals, ratio, total
 
 AMOUNTS = st.integers(-(10**12), 10**12)
 WEIGHTS = st.lists(st.integers(0, 10**6), min_size=1, max_size=12).filter(any)
@@ -138,3 +138,12 @@ def test_rounding_down_and_up_enclose_the_exact(amount: int, part: int, whole: i
     assert abs(down) * whole <= abs(amount * part) <= abs(up) * whole
     assert abs(up) - abs(down) <= 1
     assert ratio(amount, part, whole, "half_up") in (down, up)
+
+
+@given(st.integers(-(10**12), 10**12), st.sampled_from(["USD", "JPY", "KWD"]))
+def test_what_can_be_charged_is_the_nearest_there_is(minor: int, currency: str) -> None:
+    amount = Money(minor, currency)
+    step = charge_step(currency)
+    assert amount.chargeable().minor % step == 0
+    assert abs(amount.chargeable().minor - minor) * 2 <= step
+    assert amount.chargeable().chargeable() == amount.chargeable()

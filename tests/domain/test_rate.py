@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,17 +12,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from marketplace.domain.errors import Invalid
-from marketplace.domain.money import Money
+from marketplace.domain.money import OFFERED, Money, charge_step
 from marketplace.domain.rate import (
+    DEFAULT_EXCLUSIVITY_BP,
+    DEFAULT_TERRITORY_BP,
     DEFAULT_USAGE_BP,
     Ask,
+    Exclusivity,
     Line,
     Quote,
     RateCard,
+    Territory,
     Usage,
     UsageScope,
     UsageTerm,
+    check_place,
+    exclusivity_from_json,
     make_quote,
+    most_per_hour,
+    offer_bounds,
+    territory_from_json,
     usage_from_json,
     usage_to_json,
 )
@@ -32,8 +42,8 @@ SERIES_24 = Usage(UsageScope.SERIES, UsageTerm.MONTHS_24)
 CARD = RateCard(Money(18000, "USD"))
 
 
-def ask(minutes: int = 120, usage: Usage = ONE_TITLE, days: float = 10, take_sets: int = 1) -> Ask:
-    return Ask(minutes, usage, NOW + timedelta(days=days), take_sets)
+def ask(minutes: int = 120, usage: Usage = ONE_TITLE, days: float = 10, take_sets: int = 1, **more: Any) -> Ask:
+    return Ask(minutes, usage, NOW + timedelta(days=days), take_sets, **more)
 
 
 def test_the_quote_of_two_hours_for_one_title() -> None:
@@ -81,10 +91,14 @@ def test_three_days_ahead_is_no_rush() -> None:
         (ask(take_sets=0), "take_sets"),
         (ask(take_sets=21), "take_sets"),
         (ask(usage=SERIES_24), "usage"),
+        (ask(usage=replace(ONE_TITLE, territory=Territory.COUNTRY)), "usage"),
+        (ask(usage=replace(ONE_TITLE, exclusivity=Exclusivity.FULL)), "usage"),
+        (ask(pickups=-1), "pickups"),
+        (ask(pickups=6), "pickups"),
     ],
 )
 def test_what_is_not_offered_is_refused_with_the_field_to_blame(wrong: Ask, field: str) -> None:
-    card = RateCard(Money(18000, "USD"), usage_bp={ONE_TITLE: 0})
+    card = RateCard(Money(18000, "USD"), usage_bp={ONE_TITLE: 0}, territory_bp={Territory.WORLDWIDE: 0})
     with pytest.raises(Invalid) as refusal:
         make_quote(card, wrong, 800, NOW)
     assert refusal.value.field == field
@@ -100,6 +114,10 @@ def test_what_is_not_offered_is_refused_with_the_field_to_blame(wrong: Ask, fiel
         {"hour": Money(1, "USD"), "usage_bp": {ONE_TITLE: -1}},
         {"hour": Money(1, "USD"), "take_set": Money(-1, "USD")},
         {"hour": Money(1, "USD"), "revision": Money(1, "EUR")},
+        {"hour": Money(1, "USD"), "usage_bp": {}},
+        {"hour": Money(1, "USD"), "territory_bp": {}},
+        {"hour": Money(1, "USD"), "exclusivity_bp": {Exclusivity.FULL: -1}},
+        {"hour": Money(1, "USD"), "exclusivity_bp": {Exclusivity.FULL: 2_000_000}},
     ],
 )
 def test_a_rate_card_that_makes_no_sense_is_refused(prices: dict[str, Any]) -> None:
@@ -140,32 +158,173 @@ def test_a_tampered_quote_is_refused(tampering: dict[str, int]) -> None:
         Quote.from_json(make_quote(CARD, ask(), 800, NOW).to_json() | tampering)
 
 
+def test_wider_use_is_a_line_of_its_own_and_what_is_included_is_none() -> None:
+    card = RateCard(
+        Money(10000, "USD"),
+        territory_bp={Territory.COUNTRY: 0, Territory.REGION: 1000, Territory.WORLDWIDE: 2500},
+        exclusivity_bp={Exclusivity.NONE: 0, Exclusivity.CATEGORY: 5000},
+    )
+    wide = replace(ONE_TITLE, exclusivity=Exclusivity.CATEGORY)
+    assert [
+        (line.code, line.label, line.amount.minor) for line in make_quote(card, ask(usage=wide), 800, NOW).lines
+    ] == [
+        ("session", "2 hours of capture", 20000),
+        ("usage", "One title, 12 months", 0),
+        ("territory", "Worldwide", 5000),
+        ("exclusivity", "Exclusive in its category", 10000),
+    ]
+    near = replace(ONE_TITLE, territory=Territory.COUNTRY, place="Japan")
+    assert [line.code for line in make_quote(card, ask(usage=near), 800, NOW).lines] == ["session", "usage"]
+
+
+def test_more_rounds_of_pick_ups_are_bought_with_the_session() -> None:
+    card = RateCard(Money(10000, "USD"), revision=Money(3000, "USD"), pickups_included=2)
+    quote = make_quote(card, ask(pickups=2), 0, NOW)
+    assert quote.lines[-1] == Line("pickup", "2 more rounds of pick-ups", Money(6000, "USD"))
+    assert quote.pickups_included == 4
+
+
+def test_an_offer_is_one_line_with_the_same_fee_and_the_list_price_beside_it() -> None:
+    quote = make_quote(CARD, ask(usage=SERIES_24, offered=Money(40000, "USD")), 800, NOW)
+    assert quote.lines == (Line("offer", "Offer for 2 hours of capture and usage", Money(40000, "USD")),)
+    assert (quote.fee.minor, quote.total.minor, quote.net.minor) == (3200, 43200, 40000)
+    assert quote.list_price == Money(50400, "USD")
+    assert quote.is_offer
+
+
+def test_without_a_rate_card_there_is_an_offer_or_nothing() -> None:
+    quote = make_quote(None, ask(minutes=60, take_sets=2, offered=Money(90000, "JPY")), 800, NOW)
+    assert (quote.lines[0].label, quote.list_price) == ("Offer for 1 hour of capture with 2 take sets and usage", None)
+    assert (quote.total, quote.pickups_included) == (Money(97200, "JPY"), 1)
+    with pytest.raises(Invalid, match="make an offer"):
+        make_quote(None, ask(), 800, NOW)
+
+
+@pytest.mark.parametrize(
+    "offered",
+    [Money(999, "USD"), Money(-1, "USD"), Money(10**9, "USD"), Money(50000, "EUR")],
+)
+def test_an_offer_out_of_bounds_or_in_another_currency_is_refused(offered: Money) -> None:
+    with pytest.raises(Invalid) as refusal:
+        make_quote(CARD, ask(offered=offered), 800, NOW)
+    assert refusal.value.field == "offered"
+
+
+def test_an_offer_does_not_buy_what_is_not_for_sale() -> None:
+    card = RateCard(Money(18000, "USD"), usage_bp={ONE_TITLE: 0})
+    for wrong in (ask(usage=SERIES_24, offered=Money(10**6, "USD")), ask(minutes=60, offered=Money(10**6, "USD"))):
+        with pytest.raises(Invalid):
+            make_quote(card, wrong, 800, NOW)
+
+
+def test_three_decimal_offers_that_no_card_can_pay_name_the_nearest_that_one_can() -> None:
+    with pytest.raises(Invalid, match=r"offer 12\.350 KWD"):
+        make_quote(None, ask(offered=Money(12345, "KWD")), 800, NOW)
+
+
+def test_bounds_are_sensible_in_every_kind_of_currency() -> None:
+    assert [str(most_per_hour(code)) for code in ("USD", "JPY", "KWD")] == [
+        "10000.00 USD", "10000000 JPY", "10000.000 KWD",
+    ]  # fmt: skip
+    assert [str(offer_bounds(code)[0]) for code in ("USD", "JPY", "KWD")] == ["10.00 USD", "1000 JPY", "10.000 KWD"]
+
+
+def test_what_was_sold_before_reads_as_worldwide_and_not_exclusive() -> None:
+    old = Usage.from_json({"scope": "series", "term": "24_months", "take_sets": 1})
+    assert old == SERIES_24
+    assert old.label == "One series and its trailers, 24 months, worldwide, not exclusive"
+    assert (territory_from_json({}), exclusivity_from_json({})) == (DEFAULT_TERRITORY_BP, DEFAULT_EXCLUSIVITY_BP)
+    assert territory_from_json({"worldwide": 500, "country": 0}) == {Territory.COUNTRY: 0, Territory.WORLDWIDE: 500}
+    assert exclusivity_from_json({"none": 0, "full": 9000}) == {Exclusivity.NONE: 0, Exclusivity.FULL: 9000}
+
+
+def test_a_usage_survives_the_row_with_its_place() -> None:
+    usage = Usage.read("one_title", "6_months", "country", "category", "  South   Korea ")
+    assert usage.label == "One title, 6 months, one country (South Korea), exclusive in its category"
+    assert Usage.from_json(json.loads(json.dumps(usage.to_json()))) == usage
+    assert Usage.read("one_title", "6_months", "worldwide", "none", "Japan").place == ""
+
+
+def test_a_country_without_its_name_is_no_territory() -> None:
+    check_place(ONE_TITLE)
+    check_place(replace(ONE_TITLE, territory=Territory.REGION, place="West Africa"))
+    for territory, word in ((Territory.COUNTRY, "country"), (Territory.REGION, "region")):
+        with pytest.raises(Invalid, match=word):
+            check_place(replace(ONE_TITLE, territory=territory))
+    with pytest.raises(Invalid, match="60 characters"):
+        Usage.read("one_title", "6_months", "country", "none", "x" * 61)
+
+
+VERSION_1 = {
+    "version": 1, "currency": "USD", "subtotal_minor": 36000, "fee_bp": 800, "fee_minor": 2880, "total_minor": 38880,
+    "net_minor": 36000, "pickups_included": 1,
+    "lines": [
+        {"code": "session", "label": "2 hours of capture", "amount_minor": 36000},
+        {"code": "usage", "label": "One title, 12 months", "amount_minor": 0},
+    ],
+}  # fmt: skip
+
+
+def test_a_quote_of_the_first_version_stays_readable_as_it_was() -> None:
+    quote = Quote.from_json(VERSION_1)
+    assert (quote.version, quote.total, quote.list_price) == (1, Money(38880, "USD"), None)
+    assert quote.to_json() == VERSION_1
+    with pytest.raises(ValueError):
+        Quote.from_json(VERSION_1 | {"list_minor": 1})
+
+
+USAGES = st.builds(
+    Usage, st.sampled_from(UsageScope), st.sampled_from(UsageTerm), st.sampled_from(Territory),
+    st.sampled_from(Exclusivity),
+)  # fmt: skip
+BP = st.integers(0, 30_000)
+
+
+@st.composite
+def cards(draw: st.DrawFn) -> RateCard:
+    """Rate cards in every currency that rates may be set in."""
+    currency = draw(st.sampled_from(sorted(OFFERED)))
+    amounts = st.builds(Money, st.integers(0, 10**7), st.just(currency))
+    return RateCard(
+        Money(draw(st.integers(1, 10**8)), currency),
+        take_set=draw(amounts),
+        revision=draw(amounts),
+        rush_bp=draw(BP),
+        territory_bp={one: draw(BP) for one in Territory},
+        exclusivity_bp={one: draw(BP) for one in Exclusivity},
+        pickups_included=draw(st.integers(0, 5)),
+    )
+
+
 @given(
-    hour=st.integers(1, 10**8),
+    card=cards(),
     half_hours=st.integers(4, 24),
-    usage=st.sampled_from(sorted(DEFAULT_USAGE_BP, key=str)),
+    usage=USAGES,
     take_sets=st.integers(1, 20),
-    take_set=st.integers(0, 10**6),
-    rush_bp=st.integers(0, 10_000),
+    pickups=st.integers(0, 5),
     fee_bp=st.integers(0, 10_000),
     days=st.integers(1, 60),
-    currency=st.sampled_from(["USD", "JPY", "KWD"]),
 )
 def test_every_quote_adds_up_in_every_currency(
-    hour: int,
-    half_hours: int,
-    usage: Usage,
-    take_sets: int,
-    take_set: int,
-    rush_bp: int,
-    fee_bp: int,
-    days: int,
-    currency: str,
+    card: RateCard, half_hours: int, usage: Usage, take_sets: int, pickups: int, fee_bp: int, days: int
 ) -> None:
-    card = RateCard(Money(hour, currency), take_set=Money(take_set, currency), rush_bp=rush_bp)
-    quote = make_quote(card, ask(half_hours * 30, usage, days, take_sets), fee_bp, NOW)
+    quote = make_quote(card, ask(half_hours * 30, usage, days, take_sets, pickups=pickups), fee_bp, NOW)
     assert quote.total.minor == sum(line.amount.minor for line in quote.lines) + quote.fee.minor
     assert quote.net + quote.fee == quote.total
-    assert abs(quote.fee.minor * 10_000 - quote.net.minor * fee_bp) * 2 <= 10_000
+    step = charge_step(card.currency)
+    assert abs(quote.fee.minor * 10_000 - quote.net.minor * fee_bp) * 2 <= 10_000 * (2 * step - 1)
     assert all(line.amount.minor >= 0 for line in quote.lines)
+    assert all(line.amount == line.amount.chargeable() for line in quote.lines)
+    assert quote.total == quote.total.chargeable()
+    assert Quote.from_json(json.loads(json.dumps(quote.to_json()))) == quote
+
+
+@given(card=cards(), usage=USAGES, major=st.integers(10_000, 200_000), fee_bp=st.integers(0, 10_000))
+def test_every_offer_is_paid_out_in_full_with_the_fee_on_top(
+    card: RateCard, usage: Usage, major: int, fee_bp: int
+) -> None:
+    offered = Money.parse(str(major), card.currency)
+    quote = make_quote(card, ask(usage=usage, offered=offered), fee_bp, NOW)
+    assert (quote.net, quote.total) == (offered, offered + quote.fee)
+    assert quote.list_price == make_quote(card, ask(usage=usage), fee_bp, NOW).net
     assert Quote.from_json(json.loads(json.dumps(quote.to_json()))) == quote
