@@ -7,9 +7,12 @@ import sys
 from importlib import import_module
 from types import ModuleType
 
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
+
 from marketplace.config import ConfigurationError, load_settings
 
 INTERRUPTED = 130
+NOT_MIGRATED = ("no such table", "no such column", "UndefinedTable", "UndefinedColumn")
 # a command is a module of marketplace.command; only the one asked for is loaded, since each brings its own libraries
 COMMANDS = (
     "run",
@@ -57,7 +60,25 @@ def main(argv: list[str]) -> int:
         status: int = load_command(args.command).main(settings, args)
     except KeyboardInterrupt:
         return INTERRUPTED
+    except ConfigurationError as error:
+        print(f"Marquee cannot go on: {error}", file=sys.stderr)
+        return 2
+    except (OperationalError, ProgrammingError) as error:
+        if (told := database_trouble(error)) is None:
+            raise
+        print(told, file=sys.stderr)
+        return 2
     return status
+
+
+def database_trouble(error: DBAPIError) -> str | None:
+    """What is wrong with the database, in a sentence; None where the fault is a statement of our own."""
+    if any(mark in f"{type(error.orig).__name__} {error.orig}" for mark in NOT_MIGRATED):
+        return "The database has not this version's tables: run `python -m marketplace migrate` first."
+    if error.statement is not None and isinstance(error, ProgrammingError):
+        return None
+    reason = str(error.orig).strip().partition("\n")[0].rstrip(".")
+    return f"The database cannot be used: {reason}. DATABASE_URL says where it is."
 
 
 if __name__ == "__main__":

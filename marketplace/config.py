@@ -6,13 +6,21 @@ import contextlib
 import secrets
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from marketplace import config_rule as rule
+from marketplace.domain.money import OFFERED
+
 SANDBOX_STRIPE_KEY = "sk_test_sandbox"
 SANDBOX_X_TOKEN = "sandbox-x-token"
+BROKERS = {"redis", "rediss", "amqp", "amqps", "filesystem"}
+FOLDER = frozenset({"filesystem"})
+MEMORY = frozenset({"memory"})
+NEEDED_IN_PRODUCTION = (
+    "secret_key", "password_salt", "base_url", "database_url", "broker_url", "stripe_secret_key", "smtp_url",
+)  # fmt: skip
 
 
 class ConfigurationError(Exception):
@@ -82,6 +90,8 @@ class Settings(BaseSettings):
             raise ValueError("STRIPE_SECRET_KEY is missing although STRIPE_WEBHOOK_SECRET is set")
         if self.stripe_api_base and not self.stripe_secret_key:
             raise ValueError("STRIPE_SECRET_KEY is missing although STRIPE_API_BASE is set")
+        if self.x_api_base and not self.x_bearer_token:
+            raise ValueError("X_BEARER_TOKEN is missing although X_API_BASE is set")
         if bool(self.s3_access_key) != bool(self.s3_secret_key):
             raise ValueError("S3_ACCESS_KEY and S3_SECRET_KEY go together: one of them is missing")
         if (self.s3_access_key or self.s3_endpoint_url) and not self.s3_bucket:
@@ -90,21 +100,46 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _addresses_make_sense(self) -> Self:
-        _check_scheme("DATABASE_URL", self.database_url, {"sqlite", "postgresql", "postgresql+psycopg"})
-        _check_scheme("BROKER_URL", self.broker_url, {"redis", "rediss", "amqp", "amqps", "filesystem"})
-        _check_scheme("SMTP_URL", _plain(self.smtp_url), {"smtp", "smtps"})
-        for name, value in (("BASE_URL", self.base_url), ("STRIPE_API_BASE", self.stripe_api_base)):
-            _check_scheme(name, value, {"http", "https"})
-        _check_scheme("X_API_BASE", self.x_api_base, {"http", "https"})
-        _check_scheme("S3_ENDPOINT_URL", self.s3_endpoint_url, {"http", "https"})
+        rule.check_database("DATABASE_URL", self.database_url)
+        rule.check_address("BROKER_URL", self.broker_url, BROKERS, hostless=FOLDER)
+        rule.check_address("LIMITER_URL", self.limiter_url, {"memory", "redis", "rediss"}, hostless=MEMORY)
+        rule.check_address("SMTP_URL", _plain(self.smtp_url), {"smtp", "smtps"})
+        rule.check_site("BASE_URL", self.base_url)
+        rule.check_address("STRIPE_API_BASE", self.stripe_api_base, {"http", "https"})
+        rule.check_address("X_API_BASE", self.x_api_base, {"http", "https"})
+        rule.check_address("S3_ENDPOINT_URL", self.s3_endpoint_url, {"http", "https"})
+        rule.check_sender("MAIL_FROM", self.mail_from)
+        return self
+
+    @model_validator(mode="after")
+    def _keys_are_keys(self) -> Self:
+        for_stripe = self.stripe_api_base is None
+        rule.check_stripe_key("STRIPE_SECRET_KEY", _plain(self.stripe_secret_key), for_stripe=for_stripe)
+        rule.check_webhook_secrets("STRIPE_WEBHOOK_SECRET", _plain(self.stripe_webhook_secret), for_stripe=for_stripe)
+        if self.is_demo:
+            rule.check_no_live_key("STRIPE_SECRET_KEY", _plain(self.stripe_secret_key))
+        return self
+
+    @model_validator(mode="after")
+    def _terms_are_known(self) -> Self:
+        if self.currency not in OFFERED:
+            raise ValueError(f"CURRENCY is none that Marquee reckons in: choose one of {', '.join(sorted(OFFERED))}")
         return self
 
     @model_validator(mode="after")
     def _production_is_complete(self) -> Self:
         if self.environment == "production":
-            for name in ("secret_key", "password_salt", "base_url", "database_url", "stripe_secret_key", "smtp_url"):
+            for name in NEEDED_IN_PRODUCTION:
                 if not getattr(self, name):
                     raise ValueError(f"{name.upper()} is missing: ENVIRONMENT=production needs it")
+            rule.check_encrypted("BASE_URL", self.public_url)
+            rule.check_long_enough("SECRET_KEY", _plain(self.secret_key) or "")
+            rule.check_long_enough("PASSWORD_SALT", _plain(self.password_salt) or "")
+        return self
+
+    @model_validator(mode="after")
+    def _ports_can_be_had(self) -> Self:
+        rule.check_ports(self.ports)
         return self
 
     # what the defaults amount to -----------------------------------------------------------------
@@ -117,7 +152,33 @@ class Settings(BaseSettings):
     @property
     def public_url(self) -> str:
         """Our own address without a trailing slash, as browsers and Stripe see it."""
-        return (self.base_url or f"http://{self.host}:{self.port}").rstrip("/")
+        return (self.base_url or self.local_url).rstrip("/")
+
+    @property
+    def local_url(self) -> str:
+        """Where this machine reaches the web process: nobody can open an address that means "every interface"."""
+        host = "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104  # compares, binds nothing
+        return f"http://{bracketed(host)}:{self.port}"
+
+    @property
+    def bind(self) -> str:
+        """Where the web process listens, as gunicorn writes it."""
+        return f"{bracketed(self.host)}:{self.port}"
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """Every port a start needs on this machine, by the variable that changes it."""
+        needed = {"PORT": self.port}
+        if self.uses_stripe_sandbox:
+            needed["SANDBOX_STRIPE_PORT"] = self.stripe_sandbox_port
+        if self.is_demo:
+            needed["SANDBOX_NETWORK_PORT"] = self.network_sandbox_port
+        return needed
+
+    @property
+    def uses_folder_queue(self) -> bool:
+        """Whether jobs wait in the data folder, which only processes of one machine share."""
+        return self.broker_url is None or self.broker_url.startswith("filesystem")
 
     @property
     def database(self) -> str:
@@ -128,6 +189,11 @@ class Settings(BaseSettings):
     def uses_stripe_sandbox(self) -> bool:
         """Whether no Stripe key is set, so the embedded stand-in serves the SDK."""
         return self.stripe_secret_key is None
+
+    @property
+    def moves_real_money(self) -> bool:
+        """Whether Stripe's key is a live one."""
+        return self.stripe_key.startswith(rule.LIVE_KEYS)
 
     @property
     def stripe_sandbox_port(self) -> int:
@@ -160,9 +226,14 @@ class Settings(BaseSettings):
         return self.x_bearer_token is None
 
     @property
+    def network_sandbox_port(self) -> int:
+        """Where the embedded network stand-in listens."""
+        return self.sandbox_network_port or self.port + 2
+
+    @property
     def network_sandbox_base(self) -> str:
         """Address of the embedded network stand-in."""
-        return f"http://127.0.0.1:{self.sandbox_network_port or self.port + 2}"
+        return f"http://127.0.0.1:{self.network_sandbox_port}"
 
     @property
     def x_base(self) -> str | None:
@@ -188,11 +259,19 @@ def load_settings(**overrides: object) -> Settings:
         raise ConfigurationError(_sentence(error)) from None
 
 
+def make_folder(folder: Path) -> None:
+    """Make the data folder or one in it, readable by its owner only; raise ConfigurationError where that fails."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise ConfigurationError(f"DATA_DIR cannot be used: {folder} cannot be made ({error.strerror}).") from error
+
+
 def local_secret(data_dir: Path, purpose: str) -> str:
     """A random secret that is made once and kept, readable by its owner only, in the data folder."""
     path = data_dir / "secrets" / purpose
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(path.parent)
         fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         fresh.touch(mode=0o600)
         fresh.write_text(secrets.token_hex(32))
@@ -202,13 +281,13 @@ def local_secret(data_dir: Path, purpose: str) -> str:
     return path.read_text()
 
 
+def bracketed(host: str) -> str:
+    """A host as it stands before a port: an IPv6 address in brackets."""
+    return f"[{host}]" if ":" in host else host
+
+
 def _plain(value: SecretStr | None) -> str | None:
     return value.get_secret_value() if value else None
-
-
-def _check_scheme(variable: str, value: str | None, allowed: set[str]) -> None:
-    if value is not None and urlsplit(value).scheme not in allowed:
-        raise ValueError(f"{variable} must start with one of: {', '.join(sorted(f'{s}://' for s in allowed))}")
 
 
 def _sentence(error: ValidationError) -> str:

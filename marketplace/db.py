@@ -20,18 +20,26 @@ def make_engine(url: str) -> Engine:
 
     On SQLite the driver's own transaction handling is switched off and BEGIN is sent here, because the default
     breaks SAVEPOINT. `execution_options(sqlite_begin="IMMEDIATE")` makes a transaction a writing one from its start:
-    a deferred one that turns writer fails when another writer was faster.
+    a deferred one that turns writer fails when another writer was faster. Errors do not carry the values of their
+    statement: those end in logs, and among them are password hashes.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False})
+        engine = create_engine(
+            parsed, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False}
+        )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
     return create_engine(
-        parsed, pool_size=10, max_overflow=20, pool_pre_ping=True, connect_args={"options": "-c timezone=UTC"}
+        parsed,
+        hide_parameters=True,
+        pool_size=10,
+        max_overflow=20,
+        pool_pre_ping=True,
+        connect_args={"options": "-c timezone=UTC"},
     )
 
 

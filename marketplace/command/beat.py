@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-from marketplace.config import Settings
+from marketplace.config import Settings, make_folder
 from marketplace.log import configure_logging
 from workers.celery_app import create_celery
 
@@ -18,5 +18,6 @@ def add_arguments(parser: ArgumentParser) -> None:
 def main(settings: Settings, args: Namespace) -> int:
     """Tick until SIGTERM."""
     configure_logging(settings)
+    make_folder(settings.data_dir)  # where it notes what it has sent
     create_celery(settings).Beat(loglevel="WARNING", quiet=True).run()
     return 0

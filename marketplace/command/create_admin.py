@@ -8,11 +8,13 @@ import sys
 from argparse import ArgumentParser, Namespace
 from datetime import UTC, datetime
 
+from flask import Flask
 from flask_security import hash_password
 from sqlalchemy import select
 
 from marketplace.config import Settings
 from marketplace.db import Database
+from marketplace.domain.errors import Invalid
 from marketplace.models import Account
 from marketplace.services.account import give_role
 from marketplace.services.audit import record_audit
@@ -20,6 +22,7 @@ from marketplace.web.auth.security import PASSWORD_LENGTH
 from marketplace.wiring import make_web
 
 HELP = "create an account that may review payouts and accounts"
+LONGEST_NAME = 120
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -29,15 +32,45 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def main(settings: Settings, args: Namespace) -> int:
-    """Create the account, or refuse when the address is taken or the password too short."""
-    password = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
-    if len(password) < PASSWORD_LENGTH:
-        print(f"The password needs at least {PASSWORD_LENGTH} characters. Nothing was created.", file=sys.stderr)
+    """Create the account, or refuse when the address is taken or what was typed cannot be used."""
+    app = make_web(settings)
+    try:
+        with app.app_context():
+            email, name = read_email(app, args.email), read_name(args.name)
+            hashed = hash_password(read_password())
+    except Invalid as refusal:
+        print(refusal.sentence, file=sys.stderr)
         return 2
-    with make_web(settings).app_context():
-        hashed = hash_password(password)
     with Database(settings.database) as database:
-        return create_admin(database, args.email.strip().lower(), args.name, hashed)
+        return create_admin(database, email, name, hashed)
+
+
+def read_email(app: Flask, typed: str) -> str:
+    """The address as it is stored; checked as at signing up."""
+    try:
+        normalised: str = app.extensions["security"].mail_util.validate(typed.strip())
+    except ValueError:
+        raise Invalid(f"{typed} is no mail address. Nothing was created.") from None
+    return normalised.lower()
+
+
+def read_name(typed: str) -> str:
+    """The name without needless spaces."""
+    name = " ".join(typed.split())
+    if not 0 < len(name) <= LONGEST_NAME:
+        raise Invalid(f"The name needs 1 to {LONGEST_NAME} characters. Nothing was created.")
+    return name
+
+
+def read_password() -> str:
+    """From a terminal twice, since it is not shown there; else a line of standard input."""
+    is_asked = sys.stdin.isatty()
+    password = getpass.getpass("Password: ") if is_asked else sys.stdin.readline().rstrip("\n")
+    if len(password) < PASSWORD_LENGTH:
+        raise Invalid(f"The password needs at least {PASSWORD_LENGTH} characters. Nothing was created.")
+    if is_asked and getpass.getpass("The same again: ") != password:
+        raise Invalid("The two passwords differ. Nothing was created.")
+    return password
 
 
 def create_admin(database: Database, email: str, name: str, hashed: str) -> int:

@@ -11,7 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
-from marketplace.config import Settings
+from marketplace.config import Settings, make_folder
 from marketplace.db import Database
 
 HELP = "bring the database to the newest tables"
@@ -24,18 +24,13 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def main(settings: Settings, args: Namespace) -> int:
     """Migrate the database of the settings; says what it did."""
-    prepare_folder(settings)
+    make_folder(settings.data_dir)
     with Database(settings.database) as database:
         before, after = migrate(database.engine)
     print(
         f"The database is at {after}." if before == after else f"Migrated the database from {before or 0} to {after}."
     )
     return 0
-
-
-def prepare_folder(settings: Settings) -> None:
-    """Make the data folder, readable by its owner only."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 
 def alembic_config() -> Config:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import socket
@@ -13,13 +14,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import URLError
-from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 from sqlalchemy import Engine, text
 
-from marketplace.command.migrate import migrate, prepare_folder
-from marketplace.config import Settings
+from marketplace.command.migrate import migrate
+from marketplace.config import Settings, make_folder
 from marketplace.db import Database
 from marketplace.supervisor import Child, Supervisor
 
@@ -34,10 +34,10 @@ def add_arguments(parser: ArgumentParser) -> None:
 def main(settings: Settings, args: Namespace) -> int:
     """Run until Ctrl-C or until a part ends; 0 after an orderly end."""
     started = time.monotonic()
-    if taken := taken_port(settings):
-        print(advice(taken), file=sys.stderr)
+    if trouble := find_port_trouble(settings):
+        print(trouble, file=sys.stderr)
         return 1
-    prepare_folder(settings)
+    make_folder(settings.data_dir)
     with lock_folder(settings.data_dir) as is_ours:
         if not is_ours:
             print(
@@ -54,10 +54,11 @@ def run(settings: Settings, supervisor: Supervisor, started: float) -> int:
     """Prepare the data, start the children, wait for their end."""
     if not prepare_data(settings):
         return 1
-    step("Starting web, worker, clock and the stand-ins ...")
-    for child in children(settings):
+    parts = children(settings)
+    step(f"Starting {', '.join(child.name for child in parts)} ...")
+    for child in parts:
         supervisor.start(child)
-    health = f"{address(settings)}/healthz"
+    health = f"{settings.local_url}/healthz"
     ended = supervisor.wait(until=lambda: answers(health) or time.monotonic() - started > ANSWERS_WITHIN_S)
     if ended is None and not supervisor.interrupts:
         print(welcome(settings, time.monotonic() - started), flush=True)
@@ -92,7 +93,7 @@ def children(settings: Settings) -> list[Child]:
     """The processes to start, in order. Running tasks may still need the stand-ins, so these go last."""
     parts = [Child("web", ours("serve")), Child("worker", ours("work")), Child("clock", ours("beat"))]
     if settings.uses_stripe_sandbox or settings.is_demo:
-        parts.insert(0, Child("stand-in", ours("sandbox"), outlives=True))
+        parts.insert(0, Child("stand-ins", ours("sandbox"), outlives=True))
     return parts
 
 
@@ -101,36 +102,37 @@ def ours(command: str) -> tuple[str, ...]:
     return (sys.executable, "-m", "marketplace", command)
 
 
-def ports(settings: Settings) -> dict[str, tuple[str, int]]:
-    """Every port a run needs, by the variable that changes it."""
-    needed = {"PORT": (settings.host, settings.port)}
-    if settings.uses_stripe_sandbox:
-        needed["SANDBOX_STRIPE_PORT"] = ("127.0.0.1", settings.stripe_sandbox_port)
-    if settings.is_demo:
-        needed["SANDBOX_NETWORK_PORT"] = ("127.0.0.1", urlsplit(settings.network_sandbox_base).port or 0)
-    return needed
-
-
-def taken_port(settings: Settings) -> tuple[str, int] | None:
-    """The first needed port that somebody else uses, with its variable."""
-    for variable, (host, port) in ports(settings).items():
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        with socket.socket(family) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, port))
-            except OSError:
-                return variable, port
+def find_port_trouble(settings: Settings) -> str | None:
+    """What to do about the first needed port that cannot be listened on; None where all can."""
+    for variable, port in settings.ports.items():
+        host = settings.host if variable == "PORT" else "127.0.0.1"
+        if (error := try_port(host, port)) is not None:
+            return advice(variable, host, port, error)
     return None
 
 
-def advice(taken: tuple[str, int]) -> str:
-    """What to do about a port that is taken."""
-    variable, port = taken
+def try_port(host: str, port: int) -> OSError | None:
+    """What the system says against listening there, if anything."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            return error
+    return None
+
+
+def advice(variable: str, host: str, port: int, error: OSError) -> str:
+    """What to do: the fault is another program's, the number's or the host's."""
     other = port + 10 if variable == "PORT" else port + 100
-    return (
-        f"Port {port} is taken by another program. Stop that one, or choose another port: make run {variable}={other}"
-    )
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"Port {port} is taken by another program. Stop that one, or choose another port: "
+            f"make run {variable}={other}"
+        )
+    if error.errno == errno.EACCES:
+        return f"Port {port} may not be used by this user. Choose one from 1024 up: make run {variable}=8000"
+    return f"HOST={host} cannot be listened on at this machine: {error.strerror}."
 
 
 @contextmanager
@@ -143,12 +145,6 @@ def lock_folder(folder: Path) -> Iterator[bool]:
             yield False
             return
         yield True
-
-
-def address(settings: Settings) -> str:
-    """Where this machine reaches the web process."""
-    host = "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104  # compares, binds nothing
-    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
 
 
 def answers(url: str) -> bool:
@@ -171,9 +167,8 @@ def welcome(settings: Settings, seconds: float) -> str:
             f"    an actor     {demo}#actor",
             f"    an admin     {demo}#admin",
         ]
-    return "\n".join(
-        [*lines, "  Stop with Ctrl-C. Data is kept in " + str(settings.data_dir) + "; `make reset` empties it.", ""]
-    )
+    emptied = "; `make reset` empties it" if settings.is_demo else ""
+    return "\n".join([*lines, f"  Stop with Ctrl-C. Data is kept in {settings.data_dir}{emptied}.", ""])
 
 
 def step(words: str) -> None:

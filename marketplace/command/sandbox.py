@@ -6,17 +6,17 @@ import signal
 import threading
 from argparse import ArgumentParser, Namespace
 from typing import Literal
-from urllib.parse import urlsplit
 
 from flask import Flask
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.serving import BaseWSGIServer, make_server
 
 from marketplace.config import Settings
 from marketplace.log import configure_logging
 from marketplace.sandbox import network, stripe
+from marketplace.sandbox.demo.world import NETWORK_SEED
+from marketplace.sandbox.stripe.server import QuietHandler
 
 HELP = "serve the stand-ins for Stripe and the social networks"
-NETWORK_SEED = 7
 WEBHOOK_PATH: dict[Literal["own", "connected", "thin"], str] = {
     "own": "/webhook/stripe",
     "connected": "/webhook/stripe/connected",
@@ -49,24 +49,15 @@ def stand_ins(settings: Settings) -> list[tuple[Flask, int]]:
     if settings.uses_stripe_sandbox:
         wanted.append((_stripe(settings), settings.stripe_sandbox_port))
     if settings.is_demo:
-        port = urlsplit(settings.network_sandbox_base).port or 0
-        wanted.append((network.create_app(NETWORK_SEED), port))
+        wanted.append((network.create_app(NETWORK_SEED), settings.network_sandbox_port))
     return wanted
 
 
 def _stripe(settings: Settings) -> Flask:
     # events go to the web process on this machine, whatever address browsers use
-    here = f"http://127.0.0.1:{settings.port}"
     secret = settings.stripe_webhook_secrets[0]
-    targets = [stripe.WebhookTarget(f"{here}{path}", secret, kind) for kind, path in WEBHOOK_PATH.items()]
+    targets = [stripe.WebhookTarget(f"{settings.local_url}{path}", secret, kind) for kind, path in WEBHOOK_PATH.items()]
     return stripe.create_app(settings.data_dir / "stripe-sandbox.db", targets, public_url=settings.stripe_base)
-
-
-class QuietHandler(WSGIRequestHandler):
-    """Does not log every call: the product logs its own side."""
-
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Nothing."""
 
 
 def _server(app: Flask, port: int) -> BaseWSGIServer:

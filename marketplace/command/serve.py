@@ -41,7 +41,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
 
     def _options(self) -> dict[str, Any]:
         return {
-            "bind": f"{self.settings.host}:{self.settings.port}",
+            "bind": self.settings.bind,
             "worker_class": "gthread",
             "workers": self.settings.web_workers,
             "threads": self.settings.web_threads,

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from marketplace.__main__ import main
-from marketplace.command import reset
+from marketplace.command import beat, reset
 from marketplace.command.migrate import migrate
-from marketplace.command.run import advice, children, is_empty, lock_folder, taken_port, welcome
+from marketplace.command.run import children, find_port_trouble, is_empty, lock_folder, welcome
 from marketplace.config import load_settings
 from marketplace.db import Database
+from tests.command.production import PRODUCTION
+from tests.journey.site import free_ports
 
 
 def test_a_taken_port_is_named_with_what_to_do() -> None:
@@ -21,9 +22,17 @@ def test_a_taken_port_is_named_with_what_to_do() -> None:
         holder.bind(("127.0.0.1", 0))
         holder.listen()
         port = holder.getsockname()[1]
-        taken = taken_port(load_settings(port=port))
-        assert taken == ("PORT", port)
-        assert f"make run PORT={port + 10}" in advice(taken)
+        told = find_port_trouble(load_settings(port=port))
+    assert told is not None
+    assert told.startswith(f"Port {port} is taken by another program.")
+    assert told.endswith(f"make run PORT={port + 10}")
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "2001:db8::1", "no.such.host.invalid"])
+def test_a_host_that_is_not_this_machine_is_not_called_a_taken_port(host: str) -> None:
+    told = find_port_trouble(load_settings(host=host, port=free_ports()))
+    assert told is not None
+    assert told.startswith(f"HOST={host} cannot be listened on at this machine")
 
 
 def test_two_runs_cannot_share_a_folder(tmp_path: Path) -> None:
@@ -35,15 +44,12 @@ def test_two_runs_cannot_share_a_folder(tmp_path: Path) -> None:
 
 def test_with_real_keys_no_stand_in_is_started() -> None:
     demo = [child.name for child in children(load_settings())]
-    real = load_settings(
-        environment="production", secret_key="s", password_salt="p", base_url="https://m.example",
-        database_url="postgresql://h/d", stripe_secret_key="sk_live_x", stripe_webhook_secret="whsec_x",
-        smtp_url="smtp://h",
-    )  # fmt: skip
-    assert demo == ["stand-in", "web", "worker", "clock"]
+    real = load_settings(**PRODUCTION)
+    assert demo == ["stand-ins", "web", "worker", "clock"]
     assert [child.name for child in children(real)] == ["web", "worker", "clock"]
     assert "/demo" in welcome(load_settings(), 3)
     assert "/demo" not in welcome(real, 3)
+    assert "reset" not in welcome(real, 3)
 
 
 def test_reset_deletes_only_what_looks_like_ours_and_never_in_use(
@@ -76,27 +82,6 @@ def test_migrating_twice_is_quick_and_a_fresh_database_is_empty(tmp_path: Path) 
     database.dispose()
 
 
-@pytest.mark.parametrize(
-    ("variables", "named"),
-    [
-        ({"STRIPE_SECRET_KEY": "sk_test_x"}, "STRIPE_WEBHOOK_SECRET"),
-        ({"PORT": "ninety"}, "PORT"),
-        ({"DATABASE_URL": "mysql://x"}, "DATABASE_URL"),
-        ({"ENVIRONMENT": "production"}, "SECRET_KEY"),
-        ({"S3_ACCESS_KEY": "x", "S3_BUCKET": "b"}, "S3_SECRET_KEY"),
-    ],
-)
-def test_a_wrong_setting_stops_the_start_with_one_sentence(
-    variables: dict[str, str], named: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    assert main(["check-config"]) == 2
-    told = capsys.readouterr().err
-    assert named in told
-    assert told.count("\n") == 1
-
-
 def test_the_data_folder_is_the_same_wherever_a_library_looks_from(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -104,3 +89,11 @@ def test_the_data_folder_is_the_same_wherever_a_library_looks_from(
     assert load_settings().data_dir == tmp_path / "data"
     monkeypatch.setenv("DATA_DIR", "elsewhere")
     assert load_settings().data_dir == tmp_path / "elsewhere"
+
+
+def test_the_clock_makes_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ticked: list[Path] = []
+    monkeypatch.setattr("celery.apps.beat.Beat.run", lambda beat: ticked.append(Path(beat.schedule).parent))
+    settings = load_settings(data_dir=tmp_path / "not" / "yet", broker_url="redis://127.0.0.1/0", port=24997)
+    assert beat.main(settings, Namespace()) == 0
+    assert [folder.is_dir() for folder in ticked] == [True]

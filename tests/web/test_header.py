@@ -38,7 +38,7 @@ def test_every_answer_carries_the_strict_policy(client: FlaskClient, path: str) 
 
 def test_forms_may_lead_to_stripe_and_to_the_stand_in_and_nowhere_else() -> None:
     here = content_policy(load_settings(port=24000))
-    real = content_policy(load_settings(stripe_secret_key="sk_live_x", stripe_webhook_secret="whsec_x"))
+    real = content_policy(load_settings(stripe_secret_key="sk_test_x", stripe_webhook_secret="whsec_x"))
     assert "form-action 'self' https://checkout.stripe.com" in here
     assert "http://127.0.0.1:24001" in here
     assert "127.0.0.1" not in real
@@ -91,9 +91,9 @@ def test_nobody_is_sent_to_another_site_after_signing_in(client: FlaskClient) ->
 
 def test_the_demo_sign_in_is_not_there_in_production(database: Database, jobs: Jobs, tmp_path: str) -> None:
     settings = load_settings(
-        environment="production", data_dir=tmp_path, database_url=str(database.engine.url), secret_key="s",
-        password_salt="p", base_url="https://marquee.example", stripe_secret_key="sk_live_x",
-        stripe_webhook_secret="whsec_x", smtp_url="smtp://localhost",
+        environment="production", data_dir=tmp_path, database_url=str(database.engine.url), secret_key="s" * 32,
+        password_salt="p" * 16, broker_url="redis://h", base_url="https://marquee.example",
+        stripe_secret_key="sk_live_x", stripe_webhook_secret="whsec_x", smtp_url="smtp://localhost",
     )  # fmt: skip
     app = create_app(settings, database, jobs, connect_outside(settings))
     app.config["WTF_CSRF_ENABLED"] = False
