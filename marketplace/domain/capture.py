@@ -70,6 +70,20 @@ def check_accepting(takes: Sequence[TakeFacts]) -> None:
         raise Refused("Select at least one take before you accept. Nothing was changed.", code="none_selected")
 
 
+def check_licensed(
+    state: State, *, is_selected: bool, is_signed: bool, expires_at: datetime | None, now: datetime
+) -> None:
+    """Refuse to hand a take's file to the platform unless it was accepted under a grant that still holds."""
+    if state != State.COMPLETED:
+        raise Conflict("Takes can be downloaded once you have accepted them. Nothing was downloaded.")
+    if not is_signed:
+        raise Refused("The actor’s consent does not stand, so no take may be used. Nothing was downloaded.")
+    if not is_selected:
+        raise Refused("The licence covers the takes you selected, and this one is not among them.", code="not_selected")
+    if expires_at is not None and expires_at <= now:
+        raise Refused("The licence for these takes has ended. Nothing was downloaded.", code="licence_ended")
+
+
 def arrived_since(takes: Sequence[TakeFacts], since: datetime | None) -> int:
     """How many takes arrived whole after `since` (the last delivery), or at all when there was none."""
     return sum(take.state == TakeState.READY and (since is None or take.created_at > since) for take in takes)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import PurePosixPath
 from typing import Final
 
 from sqlalchemy import select
@@ -18,12 +21,15 @@ from marketplace.domain.capture import (
     TakeFacts,
     TakeState,
     check_judging,
+    check_licensed,
     check_selection,
     misfit,
 )
 from marketplace.domain.errors import Invalid, NotFound
 from marketplace.domain.flavour import VOCABULARY, Flavour
 from marketplace.models import Account, Beat, Booking, CaptureSession, Take, TakeNote
+from marketplace.services.audit import record_audit
+from marketplace.services.consent import find_grant
 
 LONGEST_AT_MS: Final = 24 * 60 * 60 * 1000
 
@@ -56,6 +62,7 @@ class TakeRow:
     duration_ms: int
     width: int
     height: int
+    bytes: int
     is_selected: bool
     is_new: bool
     created_at: datetime
@@ -70,7 +77,7 @@ def read_takes(db: Session, session: CaptureSession, *, delivered_only: bool = F
     takes without a playable file. A take is new when it came after the delivery before.
     """
     takes = db.scalars(select(Take).where(Take.capture_session_id == session.id).order_by(Take.number)).all()
-    notes, beats = _notes(db, [take.id for take in takes]), _beats(db, takes)
+    notes, beats = notes_of(db, [take.id for take in takes]), _beats(db, takes)
     shown = [take for take in takes if not delivered_only or _is_shown(take, session)]
     return [_row(take, beats, notes.get(take.id, ()), session) for take in shown]
 
@@ -97,6 +104,7 @@ def _row(take: Take, beats: dict[int, Beat], notes: Sequence[NoteRow], session: 
         duration_ms=take.duration_ms or 0,
         width=width,
         height=height,
+        bytes=take.bytes,
         is_selected=take.selected_at is not None,
         is_new=session.delivered_at is None or take.created_at > session.delivered_at,
         created_at=take.created_at,
@@ -105,7 +113,8 @@ def _row(take: Take, beats: dict[int, Beat], notes: Sequence[NoteRow], session: 
     )
 
 
-def _notes(db: Session, take_ids: Sequence[int]) -> dict[int, list[NoteRow]]:
+def notes_of(db: Session, take_ids: Sequence[int]) -> dict[int, list[NoteRow]]:
+    """What was said about each of these takes, in the order of the moments."""
     columns = select(TakeNote, Account.name).join(Account, Account.id == TakeNote.account_id)
     found: dict[int, list[NoteRow]] = {}
     for note, name in db.execute(columns.where(TakeNote.take_id.in_(take_ids)).order_by(TakeNote.at_ms, TakeNote.id)):
@@ -143,6 +152,40 @@ def add_note(
         raise Invalid("The moment lies outside the take.", field="at")
     db.add(TakeNote(take_id=take.id, account_id=account_id, at_ms=at_ms, words=said, created_at=now))
     return booking.id
+
+
+@dataclass(frozen=True)
+class TakeFile:
+    """Where a licensed take's file is kept, and what it is called on the platform's own disk."""
+
+    storage_key: str
+    filename: str
+
+
+def hand_out_take(
+    db: Session, *, platform_id: int, take_id: int, account_id: int, now: datetime, ip: str | None = None
+) -> TakeFile:
+    """Let a platform have the file of a take it has accepted; the audit trail says who fetched it and when."""
+    take, booking = _judged(db, platform_id, take_id)
+    grant = find_grant(db, booking.id)
+    check_licensed(
+        State(booking.state),
+        is_selected=take.selected_at is not None,
+        is_signed=grant is not None and grant.revoked_at is None,
+        expires_at=grant.expires_at if grant else None,
+        now=now,
+    )
+    record_audit(
+        db, about="booking", about_id=booking.id, step="hand_out_take", party="platform", principal_id=account_id,
+        before={}, after={"take": take.number, "sha256": take.sha256}, now=now, ip=ip,
+    )  # fmt: skip
+    return TakeFile(take.storage_key, _filename(booking.brief.project, take))
+
+
+def _filename(project: str, take: Take) -> str:
+    """ "the-letter-take-3.mp4": letters every disk knows."""
+    plain = re.sub(r"[^a-z0-9]+", "-", unicodedata.normalize("NFKD", project).lower()).strip("-")[:60]
+    return f"{plain or 'booking'}-take-{take.number}{PurePosixPath(take.storage_key).suffix}"
 
 
 def _judged(db: Session, platform_id: int, take_id: int) -> tuple[Take, Booking]:

@@ -14,6 +14,7 @@ from marketplace.web.transaction import now
 OUTSIDE: Final = "marquee.outside"
 NETWORK_STAND_IN: Final = "MARQUEE_NETWORK_STAND_IN"
 GOOD_FOR: Final = timedelta(hours=1)
+TO_SAVE_WITHIN: Final = timedelta(minutes=5)
 
 
 def outside() -> Outside:
@@ -33,3 +34,8 @@ def media_url(key: str | None) -> str | None:
     The page itself must have checked that its reader may see the file: whoever has the address can read it.
     """
     return storage().url(key, now=now(), expires_in=GOOD_FOR) if key else None
+
+
+def saving_url(key: str, filename: str) -> str:
+    """A signed address, good for minutes, under which a browser saves the file; who may have it has been checked."""
+    return storage().url(key, now=now(), expires_in=TO_SAVE_WITHIN, save_as=filename)

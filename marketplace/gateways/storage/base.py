@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import BinaryIO, Final, Protocol
 
 CHUNK_BYTES: Final = 1 << 20
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,99}")
 _KEY: Final = re.compile(r"[a-z]+/[0-9a-f]{2}/[0-9a-f]{40}(\.[a-z0-9]{1,5})?")
 
 
@@ -52,8 +53,11 @@ class Storage(Protocol):
     def open(self, key: str) -> BinaryIO:
         """The file, to be read and closed by the caller; raises Missing."""
 
-    def url(self, key: str, *, now: datetime, expires_in: timedelta) -> str:
-        """An address that a browser may read the file from until it expires."""
+    def url(self, key: str, *, now: datetime, expires_in: timedelta, save_as: str | None = None) -> str:
+        """An address that a browser may read the file from until it expires; with `save_as` it saves it by that name.
+
+        `save_as` is letters, digits, dots and hyphens; anything else is refused (ValueError).
+        """
 
     def delete(self, key: str) -> None:
         """Forget the file; nothing happens if there is none."""
@@ -70,6 +74,13 @@ def check_key(key: str) -> str:
     if not _KEY.fullmatch(key):
         raise ValueError("this is not a storage key")
     return key
+
+
+def check_name(name: str) -> str:
+    """The name of a saved file; refuses (ValueError) what would need quoting in a header."""
+    if not _NAME.fullmatch(name):
+        raise ValueError("this is no plain file name")
+    return name
 
 
 class Measured:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urlencode
 
-from marketplace.gateways.storage.base import Measured, Missing, Stored, check_key, make_key
+from marketplace.gateways.storage.base import Measured, Missing, Stored, check_key, check_name, make_key
 from marketplace.gateways.storage.part import Parts
 
 
@@ -75,25 +75,28 @@ class LocalStorage:
             raise Missing(key)
         return path
 
-    def url(self, key: str, *, now: datetime, expires_in: timedelta) -> str:
+    def url(self, key: str, *, now: datetime, expires_in: timedelta, save_as: str | None = None) -> str:
         """A signed path. Its end is rounded up to a whole `expires_in`, so that a page seen twice names it alike
         and the browser's cache can help: it is valid for at least `expires_in` and less than twice as long.
         """
         span = expires_in.total_seconds()
         until = ceil(ceil((now.timestamp() + span) / span) * span)
-        return f"{self._base_url}/{check_key(key)}?{urlencode({'until': until, 'signature': self._sign(key, until)})}"
+        name = {"save_as": check_name(save_as)} if save_as else {}
+        query = {"until": until, **name, "signature": self._sign(key, until, save_as or "")}
+        return f"{self._base_url}/{check_key(key)}?{urlencode(query)}"
 
     def delete(self, key: str) -> None:
         """Remove the file if it is there."""
         with suppress(FileNotFoundError):
             (self.root / check_key(key)).unlink()
 
-    def may_read(self, key: str, until: str, signature: str, now: datetime) -> bool:
+    def may_read(self, key: str, until: str, signature: str, now: datetime, save_as: str = "") -> bool:
         """Whether an address with these parts was given out by `url` and has not expired."""
         if not until.isdecimal() or len(until) > 12 or not signature.isascii():
             return False
-        right = hmac.compare_digest(self._sign(key, int(until)), signature)
+        right = hmac.compare_digest(self._sign(key, int(until), save_as), signature)
         return right and now.astimezone(UTC).timestamp() < int(until)
 
-    def _sign(self, key: str, until: int) -> str:
-        return hmac.new(self._secret, f"{until} {key}".encode(), hashlib.sha256).hexdigest()[:40]
+    def _sign(self, key: str, until: int, save_as: str) -> str:
+        signed = f"{until} {key} {save_as}" if save_as else f"{until} {key}"
+        return hmac.new(self._secret, signed.encode(), hashlib.sha256).hexdigest()[:40]

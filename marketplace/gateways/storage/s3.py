@@ -12,7 +12,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from marketplace.gateways.storage.base import Measured, Missing, Stored, check_key, make_key
+from marketplace.gateways.storage.base import Measured, Missing, Stored, check_key, check_name, make_key
 from marketplace.gateways.storage.part import Parts
 
 _CONNECT_S: Final = 5
@@ -96,9 +96,11 @@ class S3Storage:
         file.seek(0)
         return cast(BinaryIO, file)
 
-    def url(self, key: str, *, now: datetime, expires_in: timedelta) -> str:
+    def url(self, key: str, *, now: datetime, expires_in: timedelta, save_as: str | None = None) -> str:
         """A presigned address; the SDK signs from its own clock, so `now` is not used."""
         parameters = {"Bucket": self.bucket, "Key": check_key(key)}
+        if save_as:
+            parameters["ResponseContentDisposition"] = f'attachment; filename="{check_name(save_as)}"'
         seconds = int(expires_in.total_seconds())
         return str(self._client.generate_presigned_url("get_object", Params=parameters, ExpiresIn=seconds))
 

@@ -8,14 +8,16 @@ from typing import Final
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from marketplace.domain.booking import Party
+from marketplace.domain.booking import Party, State
 from marketplace.domain.capture import TAKES_JUDGED, TAKES_SHOWN
 from marketplace.domain.errors import Invalid, NotFound
 from marketplace.services.booking import accept_delivery, request_changes
 from marketplace.services.booking_page import read_booking
 from marketplace.services.booking_step import of_platform
-from marketplace.services.capture import TakeRow, add_note, read_takes, select_take
+from marketplace.services.capture import TakeRow, add_note, hand_out_take, read_takes, select_take
+from marketplace.services.consent import draft_terms
 from marketplace.web.guard import member, the_member
+from marketplace.web.media import saving_url
 from marketplace.web.platform import blueprint
 from marketplace.web.platform.booking import back_to, by_member, page_of
 from marketplace.web.transaction import now, reading, unit_of_work
@@ -38,6 +40,8 @@ def session(booking_id: int) -> ResponseReturnValue:
         current=_current(takes, request.args.get("take", "")),
         selected=sum(take.is_selected for take in takes),
         is_judged=detail.state in TAKES_JUDGED,
+        licence=detail.grant if detail.state == State.COMPLETED else None,
+        licence_terms=draft_terms(detail.booking, training=detail.grant.training).sentences() if detail.grant else (),
         **page_of(detail),
     )
 
@@ -93,6 +97,23 @@ def _moment() -> int:
 def _back_to_take(booking_id: int) -> ResponseReturnValue:
     take = request.form.get("take", "")
     return redirect(url_for("platform.session", booking_id=booking_id, take=take if take.isdecimal() else None), 303)
+
+
+@blueprint.get("/take/<int:take_id>/file")
+@member
+def take_file(take_id: int) -> ResponseReturnValue:
+    """Save an accepted take: a short-lived address of the file, and a line in the audit trail."""
+    who = the_member()
+    with unit_of_work() as db:
+        file = hand_out_take(
+            db,
+            platform_id=who.platform_id,
+            take_id=take_id,
+            account_id=who.account_id,
+            now=now(),
+            ip=request.remote_addr,
+        )
+    return redirect(saving_url(file.storage_key, file.filename), 303)
 
 
 @blueprint.post("/booking/<int:booking_id>/changes")

@@ -30,12 +30,14 @@ def media(key: str) -> ResponseReturnValue:
     if not isinstance(store, LocalStorage):
         return redirect(store.url(key, now=now(), expires_in=GOOD_FOR)) if is_public else abort(404)
     until, signature = request.args.get("until", ""), request.args.get("signature", "")
-    if not is_public and not store.may_read(key, until, signature, now()):
+    save_as = request.args.get("save_as", "")
+    if not is_public and not store.may_read(key, until, signature, now(), save_as):
         abort(404)
-    return _send(store, key, DAY_S if is_public else int(GOOD_FOR.total_seconds()))
+    disposition = f'attachment; filename="{save_as}"' if save_as and not is_public else "inline"
+    return _send(store, key, DAY_S if is_public else int(GOOD_FOR.total_seconds()), disposition)
 
 
-def _send(store: LocalStorage, key: str, max_age: int) -> Response:
+def _send(store: LocalStorage, key: str, max_age: int, disposition: str) -> Response:
     try:
         path = store.path(key)
     except Missing:
@@ -53,6 +55,6 @@ def _send(store: LocalStorage, key: str, max_age: int) -> Response:
     except RequestedRangeNotSatisfiable:
         answer.close()  # the file is open, and nobody else will close it
         raise
-    answer.headers["Content-Disposition"] = "inline"
+    answer.headers["Content-Disposition"] = disposition
     answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return answer
