@@ -9,8 +9,9 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from marketplace.domain.booking import ENDED, State
-from marketplace.models import Beat, Booking, Brief, CaptureSession, Platform, Take
+from marketplace.domain.booking import ENDED, State, Step
+from marketplace.models import Beat, Booking, BookingEvent, Brief, CaptureSession, Platform, Take
+from marketplace.services.capture import NoteRow, notes_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +30,26 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A round of pick-ups the platform asked for: when, and in its own words."""
+
+    at: datetime
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Work:
-    """A capture session as its own page shows it: the booking, what is asked for, and what was recorded."""
+    """A capture session as its own page shows it: the booking, what is asked for, and what was recorded.
+
+    `notes` are the platform's remarks by take; `asked` its rounds of pick-ups, the newest first.
+    """
 
     booking: Booking
     session: CaptureSession
     beats: Sequence[Beat]
     takes: Sequence[Take]
+    notes: dict[int, list[NoteRow]]
+    asked: Sequence[Asked]
 
 
 WAITING = frozenset({State.REQUESTED})
@@ -74,4 +88,12 @@ def find_work(db: Session, *, booking_id: int, actor_id: int) -> Work | None:
     if row is None:
         return None
     booking, session = row
-    return Work(booking, session, booking.brief.beats, session.takes)
+    notes = notes_of(db, [take.id for take in session.takes])
+    return Work(booking, session, booking.brief.beats, session.takes, notes, _asked(db, booking_id))
+
+
+def _asked(db: Session, booking_id: int) -> list[Asked]:
+    rounds = select(BookingEvent.at, BookingEvent.reason).where(
+        BookingEvent.booking_id == booking_id, BookingEvent.step == Step.REQUEST_CHANGES
+    )
+    return [Asked(*row) for row in db.execute(rounds.order_by(BookingEvent.id.desc()))]

@@ -22,11 +22,12 @@ from marketplace.domain.flavour import VOCABULARY
 from marketplace.gateways.media.video import Video
 from marketplace.gateways.storage.base import Stored
 from marketplace.jobs import Job, enqueue
-from marketplace.models import Beat, Booking, CaptureSession, Clip, Take, Upload
+from marketplace.models import Account, Beat, Booking, CaptureSession, Clip, Take, Upload
 
 Purpose = Literal["clip", "take"]
 
 MOST_CLIPS: Final = 30
+MOST_OPEN: Final = 12
 KEPT: Final = timedelta(days=2)
 """How long an upload may stay unfinished."""
 
@@ -50,6 +51,8 @@ LIMITS: Final[dict[Purpose, Limit]] = {
     "clip": Limit(100 * _MB, 90_000),
     "take": Limit(500 * _MB, 180_000),
 }
+MOST_OPEN_BYTES: Final = 2_000 * _MB
+"""What one account's unfinished uploads may come to: four of the largest takes at once."""
 SUFFIX: Final = {"video/mp4": ".mp4", "video/quicktime": ".mov", "video/webm": ".webm"}
 
 
@@ -81,7 +84,8 @@ def begin_upload(
     now: datetime,
     capture_session_id: int | None = None,
 ) -> Upload:
-    """Promise room for a file of `size` bytes; refused when it is too large, too many or out of its time."""
+    """Promise room for a file of `size` bytes; refused when it is too large, too many or out of its time, and while
+    too much of the same account is under way."""
     limit = LIMITS[purpose]
     if not 0 < size <= limit.bytes:
         raise Invalid(f"The file must be {limit.words}. Nothing was sent.", field="file", code="too_large")
@@ -89,6 +93,7 @@ def begin_upload(
         _check_session(db, sender.actor_id, capture_session_id)
     else:
         _check_clips(db, sender.actor_id)
+    _check_room(db, sender.account_id, size)
     upload = Upload(
         token=secrets.token_urlsafe(24),
         account_id=sender.account_id,
@@ -113,6 +118,11 @@ def get_upload(db: Session, *, account_id: int, token: str) -> Upload:
     return upload
 
 
+def is_finished(db: Session, token: str) -> bool:
+    """Whether the upload has become a clip or take."""
+    return db.scalar(select(Upload.finished_at).where(Upload.token == token)) is not None
+
+
 def note_received(db: Session, *, token: str, before: int, after: int) -> None:
     """Remember how far an upload has come; refused when another piece was faster."""
     moved = db.execute(
@@ -132,7 +142,7 @@ def finish_upload(db: Session, *, sender: Sender, token: str, stored: Stored, co
         .values(finished_at=now, content_type=content_type)
     )
     if done.rowcount != 1:  # type: ignore[attr-defined]  # an UPDATE's result has it
-        raise Conflict("This file has been delivered already.")
+        raise Conflict("This file has been sent already.")
     upload = db.get_one(Upload, token, populate_existing=True)
     if upload.purpose == "take":
         made: Clip | Take = _make_take(db, sender, upload, stored, now)
@@ -202,6 +212,19 @@ def _settle(db: Session, purpose: str, id: int, values: dict[str, Any]) -> bool:
 # what an upload becomes ---------------------------------------------------------------------------
 
 
+def _check_room(db: Session, account_id: int, size: int) -> None:
+    """Counted under a lock on the account, so that many who ask together are not all let in."""
+    db.scalar(select(Account.id).where(Account.id == account_id).with_for_update())
+    still_open = (Upload.account_id == account_id, Upload.finished_at.is_(None))
+    count, promised = db.execute(select(func.count(), func.coalesce(func.sum(Upload.bytes), 0)).where(*still_open)).one()
+    if count >= MOST_OPEN or promised + size > MOST_OPEN_BYTES:
+        raise Refused(
+            "Too many of your files are still on their way. Let them arrive or cancel one, then send this one again. "
+            "It was not sent.",
+            code="too_many_uploads",
+        )
+
+
 def _check_clips(db: Session, actor_id: int) -> None:
     count = db.scalar(select(func.count()).where(Clip.actor_id == actor_id)) or 0
     if count >= MOST_CLIPS:
@@ -256,7 +279,7 @@ def _make_take(db: Session, sender: Sender, upload: Upload, stored: Stored, now:
 
 def _beat(db: Session, capture_session_id: int | None, beat_id: str) -> Beat | None:
     """A beat of this session's own brief."""
-    if not beat_id.isdecimal():
+    if not beat_id.isascii() or not beat_id.isdecimal() or len(beat_id) > 18:
         return None
     own = select(Booking.brief_id).join(CaptureSession, CaptureSession.booking_id == Booking.id)
     return db.scalar(

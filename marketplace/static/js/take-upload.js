@@ -1,5 +1,5 @@
-// <take-upload>: sends a file by the tus 1.0 core protocol in chunks and goes on where it stopped, also after a reload.
-// Without this file, or without data-endpoint, the surrounding form sends the file in one piece.
+// <take-upload>: when its form is sent, the chosen files go by the tus 1.0 core protocol in chunks, with what the form says, and go on
+// where they stopped, also after a reload. Without this file, or without data-endpoint, the form sends one file in one piece.
 
 const CHUNK = 8 * 1024 * 1024;
 const TUS = { "Tus-Resumable": "1.0.0" };
@@ -13,61 +13,90 @@ class Refusal extends Error {}
 
 class TakeUpload extends HTMLElement {
   connectedCallback() {
-    if (!this.dataset.endpoint) return;
-    this.busy = new Set();
+    this.form = this.closest("form");
+    if (!this.dataset.endpoint || !this.form) return;
+    this.rows = new Map();
     this.input = this.querySelector("input[type=file]");
-    this.input.addEventListener("change", () => this.#sendAll([...this.input.files]));
+    this.input.multiple = true;
+    this.input.addEventListener("change", () => this.#list());
+    this.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#sendAll();
+    });
     const drop = this.querySelector(".drop");
     drop.addEventListener("dragover", (event) => { event.preventDefault(); drop.classList.add("over"); });
     drop.addEventListener("dragleave", () => drop.classList.remove("over"));
     drop.addEventListener("drop", (event) => {
       event.preventDefault();
       drop.classList.remove("over");
-      this.#sendAll([...event.dataTransfer.files]);
+      if (this.sending) return;
+      this.input.files = event.dataTransfer.files;
+      this.#list();
     });
-    addEventListener("beforeunload", (event) => { if (this.busy.size) event.preventDefault(); });
+    addEventListener("beforeunload", (event) => { if (this.sending) event.preventDefault(); });
   }
 
-  async #sendAll(files) {
+  // what was chosen, before anything is sent
+  #list() {
+    if (this.sending) return;
+    this.querySelector(".rows").replaceChildren();
+    this.rows = new Map([...this.input.files].map((file) => [file, this.#row(file)]));
+  }
+
+  async #sendAll() {
+    if (this.sending) return;
+    if (!this.rows.size) return this.#tell("Choose a video file first. Nothing was sent.");
     const fields = this.#fields();
-    this.input.value = "";
-    for (const file of files) await this.#send(file, fields);
-    if (this.sent && !this.busy.size) location.reload();
+    this.sending = true;
+    this.form.setAttribute("aria-busy", "true");
+    for (const [file, row] of this.rows) if (!row.sent) await this.#send(file, fields, row);
+    this.sending = false;
+    this.form.removeAttribute("aria-busy");
+    const rows = [...this.rows.values()];
+    if (rows.every((row) => row.sent)) location.assign(location.pathname + location.search);
+    else if (rows.some((row) => row.sent)) this.#tell("Some files were not sent. Choose others, or send these again.");
+  }
+
+  #tell(words) {
+    const told = document.createElement("p");
+    told.className = "sm";
+    told.textContent = words;
+    this.querySelector(".rows > p")?.remove();
+    this.querySelector(".rows").append(told);
+    this.input.focus();
   }
 
   #fields() {
-    const form = this.closest("form");
-    const typed = form ? Object.fromEntries([...new FormData(form)].filter(([name, value]) => typeof value === "string" && name !== "csrf_token")) : {};
-    return { ...JSON.parse(this.dataset.fields || "{}"), ...typed };
+    const typed = [...new FormData(this.form)].filter(([name, value]) => typeof value === "string" && name !== "csrf_token");
+    return { ...JSON.parse(this.dataset.fields || "{}"), ...Object.fromEntries(typed) };
   }
 
-  async #send(file, fields) {
-    const row = this.#row(file);
-    this.busy.add(file);
+  async #send(file, fields, row) {
+    row.begin();
     try {
       const url = await this.#place(file, fields);
       await this.#patchAll(file, url, row);
       localStorage.removeItem(this.#mark(file));
-      row.say("Delivered");
-      this.sent = true;
+      row.end("Sent", true);
     } catch (error) {
-      row.say(error instanceof Refusal ? error.message : "This file could not be sent. Nothing was delivered.");
+      row.end(error instanceof Refusal ? error.message : "This file did not get through. Send it again to go on where it stopped.");
     }
-    this.busy.delete(file);
   }
 
   #mark(file) {
-    return `upload:${this.dataset.endpoint}:${file.name}:${file.size}:${file.lastModified}`;
+    return `sending:${this.dataset.endpoint}:${file.name}:${file.size}:${file.lastModified}`;
   }
 
+  // where the file goes: an upload begun earlier goes on, if the form says the same as then
   async #place(file, fields) {
-    const known = localStorage.getItem(this.#mark(file));
-    if (known && (await this.#offset(known)) !== null) return known;
+    const said = JSON.stringify(fields);
+    const known = JSON.parse(localStorage.getItem(this.#mark(file)) || "{}");
+    if (known.url && known.said === said && (await this.#offset(known.url)) !== null) return known.url;
     const metadata = Object.entries({ filename: file.name, filetype: file.type, ...fields }).map(([key, value]) => `${key} ${base64(String(value))}`).join(",");
     const answer = await this.#ask(this.dataset.endpoint, "POST", { "Upload-Length": file.size, "Upload-Metadata": metadata });
     if (answer.status !== 201) throw new Refusal(await this.#reason(answer));
     const url = new URL(answer.headers.get("Location"), location.href).href;
-    localStorage.setItem(this.#mark(file), url);
+    localStorage.setItem(this.#mark(file), JSON.stringify({ url, said }));
     return url;
   }
 
@@ -106,7 +135,7 @@ class TakeUpload extends HTMLElement {
 
   async #reason(answer) {
     const words = (await answer.text()).trim();
-    return words && words.length < 300 && !words.startsWith("<") ? words : "The server refused this file. Nothing was delivered.";
+    return words && words.length < 300 && !words.startsWith("<") ? words : "The server refused this file. It was not sent.";
   }
 
   #row(file) {
@@ -119,20 +148,35 @@ class TakeUpload extends HTMLElement {
     name.textContent = file.name;
     const told = document.createElement("span");
     told.className = "num muted nowrap-text";
-    const pause = document.createElement("button");
+    head.append(name, told);
+    box.append(head);
+    this.querySelector(".rows").append(box);
+    told.textContent = size(file.size);
+    const [pause, bar] = [document.createElement("button"), document.createElement("progress")];
     pause.type = "button";
     pause.className = "btn btn-quiet btn-sm";
-    pause.textContent = "Pause";
-    const bar = document.createElement("progress");
     bar.max = file.size;
-    bar.value = 0;
     bar.setAttribute("aria-label", `Uploading ${file.name}`);
-    head.append(name, told, pause);
-    box.append(head, bar);
-    this.querySelector(".rows").append(box);
     const row = {
       paused: false,
+      sent: false,
+      begin: () => {
+        told.className = "num muted nowrap-text";
+        pause.textContent = "Pause";
+        bar.value = 0;
+        head.append(pause);
+        box.append(bar);
+      },
       say: (words) => { told.textContent = words; },
+      end: (words, sent = false) => {
+        row.sent = sent;
+        row.paused = false;
+        pause.remove();
+        bar.remove();
+        told.textContent = words;
+        told.className = sent ? "num muted nowrap-text" : "refusal";
+        head.classList.toggle("nowrap", sent);
+      },
       show: (done, rate) => {
         bar.value = done;
         const left = rate > 0 ? `, about ${Math.max(1, Math.round((file.size - done) / rate))} s left` : "";
@@ -143,7 +187,6 @@ class TakeUpload extends HTMLElement {
       row.paused = !row.paused;
       pause.textContent = row.paused ? "Go on" : "Pause";
     });
-    row.say(size(file.size));
     return row;
   }
 }

@@ -68,6 +68,8 @@ def _page(work: Work, status: int, errors: dict[str, str] | None = None) -> Resp
         session=work.session,
         beats=work.beats,
         takes=work.takes,
+        notes=work.notes,
+        asked=work.asked,
         fresh=arrived_since(facts, work.session.delivered_at),
         may_send=work.booking.state in TAKES_ARRIVE,
         is_checking=any(take.state == "probing" for take in work.takes),
