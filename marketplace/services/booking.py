@@ -12,7 +12,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from marketplace.domain.availability import Interval
-from marketplace.domain.booking import ENDED, Party, State, Step, check_request, steps_due
+from marketplace.domain.booking import ENDED, Party, State, Step, steps_due
+from marketplace.domain.booking_deadline import check_request
 from marketplace.domain.cancellation import Tier
 from marketplace.domain.capture import check_accepting
 from marketplace.domain.consent import check_specific
@@ -22,10 +23,13 @@ from marketplace.domain.money import WHOLE_BP
 from marketplace.domain.rate import Ask, Quote, Usage, make_quote
 from marketplace.models import Actor, Beat, Booking, BookingEvent, Brief, Payment, Platform
 from marketplace.services import payment
+from marketplace.services.account import check_may_ask
 from marketplace.services.availability import get_calendar
+from marketplace.services.booking_follow import take_booking_step
 from marketplace.services.booking_notice import tell_of_request
 from marketplace.services.booking_step import (
     CLOCK,
+    Also,
     By,
     cancellation_of,
     facts_of,
@@ -34,7 +38,6 @@ from marketplace.services.booking_step import (
     of_actor,
     of_platform,
     record_step,
-    take_booking_step,
     take_facts,
 )
 from marketplace.services.consent import draft_terms
@@ -134,6 +137,7 @@ def _customer(db: Session, platform_id: int) -> Platform:
     platform = db.get_one(Platform, platform_id)
     if platform.suspended_at is not None:
         raise Forbidden("Your platform is suspended, so it cannot book. Nothing was requested.")
+    check_may_ask(db, platform)
     return platform
 
 
@@ -292,7 +296,7 @@ def settle_dispute(db: Session, *, booking_id: int, by: By, refund_bp: int, reas
     if not 0 <= refund_bp <= WHOLE_BP:
         raise Invalid("The share refunded is between 0 and 100 %.", field="refund_bp")
     step = {0: Step.RELEASE, WHOLE_BP: Step.REFUND}.get(refund_bp, Step.SPLIT)
-    take_booking_step(db, get_booking(db, booking_id), step, by, now, _reason(reason), refund_bp=refund_bp)
+    take_booking_step(db, get_booking(db, booking_id), step, by, now, _reason(reason), Also(refund_bp=refund_bp))
 
 
 # steps of the clock ------------------------------------------------------------------------------

@@ -10,13 +10,35 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from marketplace.domain.booking import OUTLOOK, Effect, Party, State, Step, Transition
+from marketplace.domain.booking import Effect, Party, State, Step, Transition
+from marketplace.domain.booking_text import OUTLOOK
 from marketplace.models import Booking
 from marketplace.services.notice import accounts_of_actor, accounts_of_admins, accounts_of_platform, notify
 
 _TITLES: Final[Mapping[Step, str]] = MappingProxyType(
     {
-        Step.ACCEPT: "{actor} accepted: {time}",
+        Step.SEND: "{platform} asks to book you: {time}",
+        Step.DISCARD: "Draft discarded: {time}",
+        Step.ACCEPT: "Terms accepted: {time}",
+        Step.COUNTER: "Counter-offer: {actor} for {platform}, {time}",
+        Step.EXTEND: "{actor} takes another day to answer: {time}",
+        Step.PENCIL: "{actor} gave you a pencil: {time}",
+        Step.FIRM_UP: "{platform} confirmed its pencil: {time}",
+        Step.CHALLENGE: "{platform} challenged the first pencil: {time}",
+        Step.FACE_CHALLENGE: "Your pencil is challenged: {time}",
+        Step.MOVE_UP: "Your pencil is now the first: {time}",
+        Step.PROPOSE_TIME: "Another time is proposed: {actor} for {platform}",
+        Step.AGREE_TIME: "New time agreed: {time}",
+        Step.KEEP_TIME: "The time stays: {time}",
+        Step.CLAIM_NO_SHOW: "Reported as not there: {actor} for {platform}",
+        Step.TAKE_BACK: "The report was taken back: {actor} for {platform}",
+        Step.CONTEST: "In dispute, a no-show: {actor} for {platform}",
+        Step.CONCEDE: "The no-show is settled: {actor} for {platform}",
+        Step.STOP_ABSENT: "Cancelled, the actor was not there: {time}",
+        Step.CLOSE_ABSENT: "Closed, the platform was not there: {time}",
+        Step.CLOSE_EXTRA: "Change order completed: {actor} for {platform}",
+        Step.SPLIT_EXTRA: "Change order settled: {actor} for {platform}",
+        Step.DROP_EXTRA: "Change order ended: {actor} for {platform}",
         Step.DECLINE: "{actor} declined: {time}",
         Step.WITHDRAW: "{platform} withdrew: {time}",
         Step.EXPIRE: "Request expired: {time}",

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, case, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
-from marketplace.domain.booking import ENDED, OUTLOOK, Outlook, Party, State, Step, can_take
+from marketplace.domain.booking import ENDED, Party, State, Step, can_take
+from marketplace.domain.booking_state import ANSWERED_BY_OTHER
+from marketplace.domain.booking_text import Outlook, outlook_of
 from marketplace.domain.cancellation import Settlement, Tier
 from marketplace.domain.rate import Quote, Usage
 from marketplace.models import (
@@ -27,7 +29,7 @@ from marketplace.models import (
     Payout,
     Platform,
 )
-from marketplace.services.booking_step import cancellation_of, facts_of, find_session, quote_of, usage_of
+from marketplace.services.booking_step import cancellation_of, claimant_of, facts_of, find_session, quote_of, usage_of
 from marketplace.services.consent import find_grant
 from marketplace.services.payment import find_payment
 from marketplace.services.payout import find_payout
@@ -54,16 +56,16 @@ TABS: Final[Mapping[Party, Mapping[Tab, frozenset[State]]]] = MappingProxyType(
     {
         Party.PLATFORM: {
             Tab.ALL: frozenset(State),
-            Tab.TO_DO: frozenset({_S.ACCEPTED, _S.DELIVERED}),
+            Tab.TO_DO: frozenset({_S.DRAFT, _S.COUNTERED, _S.PENCILLED, _S.ACCEPTED, _S.DELIVERED}),
             Tab.WAITING: frozenset({_S.REQUESTED, _S.CHANGES_REQUESTED, _S.DISPUTED}),
             Tab.UPCOMING: _UPCOMING,
             Tab.DONE: frozenset({_S.COMPLETED}),
             Tab.ENDED: _CALLED_OFF,
         },
         Party.ACTOR: {
-            Tab.ALL: frozenset(State),
+            Tab.ALL: frozenset(State) - {_S.DRAFT},
             Tab.TO_DO: frozenset({_S.REQUESTED, _S.IN_SESSION, _S.CHANGES_REQUESTED}),
-            Tab.WAITING: frozenset({_S.ACCEPTED, _S.DELIVERED, _S.DISPUTED}),
+            Tab.WAITING: frozenset({_S.COUNTERED, _S.PENCILLED, _S.ACCEPTED, _S.DELIVERED, _S.DISPUTED}),
             Tab.UPCOMING: frozenset({_S.CONFIRMED}),
             Tab.DONE: frozenset({_S.COMPLETED}),
             Tab.ENDED: _CALLED_OFF,
@@ -89,12 +91,13 @@ class BookingLine:
     currency: str
     total_minor: int
     net_minor: int
+    claimed_by: Party | None
     has_grant: bool
 
     @property
     def outlook(self) -> Outlook:
         """Who must act, and what happens if they do not."""
-        return OUTLOOK[self.state]
+        return outlook_of(self.state, self.claimed_by)
 
 
 @dataclass(frozen=True)
@@ -119,14 +122,33 @@ def list_actor_bookings(db: Session, *, actor_id: int, tab: Tab, page: int) -> B
 
 
 def _list(db: Session, party: Party, mine: ColumnElement[bool], tab: Tab, page: int) -> BookingList:
-    per_state = select(Booking.state, func.count()).where(mine).group_by(Booking.state)
-    by_state: dict[str, int] = {row[0]: row[1] for row in db.execute(per_state)}
-    counts = {one: sum(by_state.get(state, 0) for state in states) for one, states in TABS[party].items()}
+    mine = and_(mine, Booking.is_extra.is_(False))
+    per_state = select(Booking.state, Booking.claimed_by, func.count()).where(mine)
+    by_state = db.execute(per_state.group_by(Booking.state, Booking.claimed_by)).all()
+    counts = {
+        one: sum(count for state, claimant, count in by_state if is_under(one, party, State(state), claimant))
+        for one in Tab
+    }
     pages = max(1, -(-counts[tab] // PAGE_SIZE))
     page = min(max(page, 1), pages)
-    columns = _lines(party).where(mine, Booking.state.in_(TABS[party][tab]))
+    columns = _lines(party).where(mine, _under(tab, party))
     rows = db.execute(_in_order(columns).limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE))
     return BookingList(tuple(_line(row) for row in rows), counts, tab, page, pages)
+
+
+def is_under(tab: Tab, party: Party, state: State, claimed_by: str | None) -> bool:
+    """Whether a booking is listed under `tab`: what the other side put forward is to do, one's own is waited for."""
+    if state in ANSWERED_BY_OTHER and tab in (Tab.TO_DO, Tab.WAITING):
+        return tab == (Tab.WAITING if claimed_by == party else Tab.TO_DO)
+    return state in TABS[party][tab]
+
+
+def _under(tab: Tab, party: Party) -> ColumnElement[bool]:
+    plain = Booking.state.in_(TABS[party][tab])
+    if tab not in (Tab.TO_DO, Tab.WAITING):
+        return plain
+    own = Booking.claimed_by == party if tab == Tab.WAITING else Booking.claimed_by != party
+    return or_(plain, and_(Booking.state.in_(ANSWERED_BY_OTHER), own))
 
 
 def _lines(party: Party) -> Select[*tuple[Any, ...]]:
@@ -146,6 +168,7 @@ def _lines(party: Party) -> Select[*tuple[Any, ...]]:
             Booking.currency,
             Booking.total_minor,
             Booking.net_minor,
+            Booking.claimed_by,
             Grant.id.label("grant_id"),
         )
         .join(Actor, Actor.id == Booking.actor_id)
@@ -165,7 +188,10 @@ def _in_order(columns: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
 def _line(row: Any) -> BookingLine:
     *columns, grant_id = row
     values = dict(zip(BookingLine.__dataclass_fields__, columns, strict=False))
-    return BookingLine(**values | {"state": State(row.state), "has_grant": grant_id is not None})
+    claimed_by = Party(row.claimed_by) if row.claimed_by else None
+    return BookingLine(
+        **values | {"state": State(row.state), "claimed_by": claimed_by, "has_grant": grant_id is not None}
+    )
 
 
 @dataclass(frozen=True)
@@ -195,7 +221,7 @@ class BookingDetail:
     @property
     def outlook(self) -> Outlook:
         """Who must act, and what happens if they do not."""
-        return OUTLOOK[self.state]
+        return outlook_of(self.state, claimant_of(self.booking))
 
     @property
     def minutes(self) -> int:
@@ -217,7 +243,8 @@ def read_booking(db: Session, booking: Booking, party: Party, now: datetime) -> 
         usage=usage_of(booking),
         tier=Tier(booking.cancellation),
         beats=booking.brief.beats,
-        can=frozenset(step for step in Step if can_take(facts, step, party, now)),
+        # what needs a yes is asked for beside the button
+        can=frozenset(step for step in Step if can_take(replace(facts, says_yes=True), step, party, now)),
         events=db.scalars(events).all(),
         payment=find_payment(db, booking.id),
         payout=find_payout(db, booking.id),

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from marketplace.domain.availability import Interval
 from marketplace.domain.booking import Effect, Facts, Party, State, Step, Transition, take_step
 from marketplace.domain.cancellation import Settlement, Tier, settle_cancel, settle_share
 from marketplace.domain.capture import TakeFacts, TakeState, arrived_since
 from marketplace.domain.errors import Conflict, NotFound, SlotTaken
 from marketplace.domain.money import WHOLE_BP
 from marketplace.domain.rate import Quote, Usage
-from marketplace.models import Booking, BookingEvent, CaptureSession, Flag, Grant, Take
+from marketplace.models import Booking, BookingEvent, CaptureSession, ChangeOrder, Flag, Grant, Take
 from marketplace.services import payment, payout
 from marketplace.services.audit import record_audit
 from marketplace.services.booking_notice import tell_of_step
+from marketplace.services.pencil import count_pencils_ahead
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,28 +37,85 @@ class By:
 CLOCK: Final = By(Party.CLOCK)
 
 
-def take_booking_step(
-    db: Session, booking: Booking, step: Step, by: By, now: datetime, reason: str = "", *, refund_bp: int = WHOLE_BP
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Also:
+    """What else a step writes or needs to know.
+
+    `refund_bp`: the share refunded by a step that splits the payment. `says_yes`: the actor said yes to what the
+    request asks of them. `slot`: the time the booking moves to. `columns`: further columns of the row.
+    """
+
+    refund_bp: int = WHOLE_BP
+    says_yes: bool = False
+    slot: Interval | None = None
+    columns: Mapping[str, Any] = field(default_factory=dict)
+
+
+def take_one_step(
+    db: Session, booking: Booking, step: Step, by: By, now: datetime, reason: str = "", also: Also = Also()
+) -> Transition:
     """Take one step of the table, whole or not at all: the guarded row, its event and audit, the work, money, notices.
 
     Refuses what the table refuses, a booking that moved meanwhile (Conflict) and a slot another holds (SlotTaken).
-    `refund_bp` is the share refunded by a step that splits the payment.
+    What follows for other bookings (pencils, change orders) is `booking_follow.take_booking_step`'s to do.
     """
-    transition = take_step(facts_of(db, booking), step, by.party, now)
-    _write_state(db, booking, transition, now)
+    facts = facts_of(db, booking)
+    facts = replace(facts, says_yes=facts.says_yes or also.says_yes)
+    if also.slot is not None:
+        facts = replace(facts, starts_at=also.slot.starts_at, ends_at=also.slot.ends_at)
+    transition = take_step(facts, step, by.party, now)
+    columns = {**_columns(step, by, now), **_times(booking, also.slot), **also.columns}
+    _write_state(db, booking, transition, now, columns)
     record_step(db, booking, transition.before, transition.after, step.value, by, reason, now)
     _WORK.get(step, _nothing)(db, booking, by, now)
-    _move_money(db, booking, transition, by, refund_bp, reason, now)
+    _move_money(db, booking, transition, by, also.refund_bp, reason, now)
     tell_of_step(db, booking, transition, step, reason, now)
+    return transition
 
 
-def _write_state(db: Session, booking: Booking, transition: Transition, now: datetime) -> None:
+_MARKS: Final[Mapping[Step, str]] = MappingProxyType(
+    {
+        Step.EXTEND: "extended_at",
+        Step.PENCIL: "pencilled_at",
+        Step.CHALLENGE: "challenge_made_at",
+        Step.FACE_CHALLENGE: "challenged_at",
+    }
+)
+"""The column that says when a step was taken, where later rules ask for it."""
+
+
+def _columns(step: Step, by: By, now: datetime) -> dict[str, Any]:
+    claims = step in (Step.PROPOSE_TIME, Step.CLAIM_NO_SHOW)
+    marks = {_MARKS[step]: now} if step in _MARKS else {}
+    return {"claimed_by": by.party if claims else None, **marks}
+
+
+def _times(booking: Booking, slot: Interval | None) -> dict[str, datetime]:
+    """The booking's four times moved to `slot`, its buffers kept."""
+    if slot is None:
+        return {}
+    return {
+        "starts_at": slot.starts_at,
+        "ends_at": slot.ends_at,
+        "busy_from": slot.starts_at - (booking.starts_at - booking.busy_from),
+        "busy_until": slot.ends_at + (booking.busy_until - booking.ends_at),
+    }
+
+
+def _write_state(
+    db: Session, booking: Booking, transition: Transition, now: datetime, columns: Mapping[str, Any]
+) -> None:
     """The guarded update: one row still in the state the step starts from, or nothing."""
     guarded = (
         update(Booking)
         .where(Booking.id == booking.id, Booking.state == transition.before, Booking.version == booking.version)
-        .values(state=transition.after, deadline_at=transition.deadline_at, version=Booking.version + 1, updated_at=now)
+        .values(
+            state=transition.after,
+            deadline_at=transition.deadline_at,
+            version=Booking.version + 1,
+            updated_at=now,
+            **columns,
+        )
         .returning(Booking.id)
         .execution_options(synchronize_session=False)
     )
@@ -131,7 +190,7 @@ def _share_out(db: Session, booking: Booking, settled: Settlement, reason: str, 
     if settled.refund:
         payment.refund_booking(db, booking, settled.refund.minor, reason or "Cancelled by the terms agreed.", now)
     if settled.actor_keeps:
-        payout.create_payout(db, booking, now, amount_minor=settled.actor_keeps.minor)
+        payout.create_payout(db, booking, now, amount_minor=settled.actor_keeps.minor, fee_minor=settled.fee_kept.minor)
 
 
 def _strike(db: Session, booking: Booking, reason: str, now: datetime) -> None:
@@ -263,14 +322,37 @@ def take_facts(db: Session, capture_session_id: int) -> list[TakeFacts]:
 
 def facts_of(db: Session, booking: Booking) -> Facts:
     """What the table's guards look at, read now."""
-    session = find_session(db, booking.id)
+    state, session = State(booking.state), find_session(db, booking.id)
     granted = select(func.count()).where(Grant.booking_id == booking.id, Grant.revoked_at.is_(None))
     return Facts(
-        state=State(booking.state),
+        state=state,
         starts_at=booking.starts_at,
         ends_at=booking.ends_at,
         deadline_at=booking.deadline_at,
+        is_pencil=booking.asked_as == "pencil",
+        is_extra=booking.is_extra,
+        says_yes=not booking.asks_yes,
+        is_extended=booking.extended_at is not None,
+        counters=booking.counters,
+        pencils_ahead=count_pencils_ahead(db, booking) if state in _BEFORE_HOLDING else 0,
+        is_challenger=booking.challenge_made_at is not None,
+        claimed_by=claimant_of(booking),
         has_grant=bool(db.scalar(granted)),
         takes=arrived_since(take_facts(db, session.id), session.delivered_at) if session else 0,
-        pickups_left=quote_of(booking).pickups_included - (session.changes_asked if session else 0),
+        pickups_left=pickups_included(db, booking) - (session.changes_asked if session else 0),
     )
+
+
+_BEFORE_HOLDING: Final = frozenset({State.REQUESTED, State.COUNTERED, State.PENCILLED})
+
+
+def claimant_of(booking: Booking) -> Party | None:
+    """The side whose proposal or report waits for an answer."""
+    return Party(booking.claimed_by) if booking.claimed_by else None
+
+
+def pickups_included(db: Session, booking: Booking) -> int:
+    """Rounds of pick-ups that the quote and the paid change orders cover together."""
+    paid = select(Booking.quote).join(ChangeOrder, ChangeOrder.extra_id == Booking.id)
+    extras = db.scalars(paid.where(ChangeOrder.booking_id == booking.id, Booking.state == State.CONFIRMED))
+    return quote_of(booking).pickups_included + sum(int(quote["pickups_included"]) for quote in extras)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
 
@@ -9,8 +10,8 @@ import pytest
 
 from marketplace.domain.booking import (
     ENDED,
+    MOST_COUNTERS,
     OCCUPYING,
-    OUTLOOK,
     TABLE,
     Effect,
     Facts,
@@ -22,11 +23,11 @@ from marketplace.domain.booking import (
     TooLate,
     Transition,
     can_take,
-    check_request,
-    payment_deadline,
     steps_due,
     take_step,
 )
+from marketplace.domain.booking_deadline import check_request, payment_deadline
+from marketplace.domain.booking_text import DOING, OUTLOOK, WHERE, outlook_of
 from marketplace.domain.errors import Conflict, Forbidden, Refused
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -38,10 +39,38 @@ P, A, D, C = Party.PLATFORM, Party.ACTOR, Party.ADMIN, Party.CLOCK
 
 # The whole life, written a second time by hand: who may do what, and where it leads.
 LIFE = {
+    State.DRAFT: {
+        (Step.SEND, P): State.REQUESTED,
+        (Step.DISCARD, P): State.WITHDRAWN,
+        (Step.EXPIRE, C): State.EXPIRED,
+    },
     State.REQUESTED: {
         (Step.ACCEPT, A): State.ACCEPTED,
+        (Step.PENCIL, A): State.PENCILLED,
+        (Step.COUNTER, A): State.COUNTERED,
+        (Step.EXTEND, A): State.REQUESTED,
         (Step.DECLINE, A): State.DECLINED,
         (Step.WITHDRAW, P): State.WITHDRAWN,
+        (Step.EXPIRE, C): State.EXPIRED,
+        (Step.CANCEL, D): State.CANCELLED,
+        (Step.DROP_EXTRA, C): State.WITHDRAWN,
+    },
+    State.COUNTERED: {
+        (Step.ACCEPT, P): State.ACCEPTED,
+        (Step.COUNTER, P): State.REQUESTED,
+        (Step.WITHDRAW, P): State.WITHDRAWN,
+        (Step.DECLINE, A): State.DECLINED,
+        (Step.EXPIRE, C): State.EXPIRED,
+        (Step.CANCEL, D): State.CANCELLED,
+        (Step.DROP_EXTRA, C): State.WITHDRAWN,
+    },
+    State.PENCILLED: {
+        (Step.FIRM_UP, P): State.ACCEPTED,
+        (Step.CHALLENGE, P): State.PENCILLED,
+        (Step.FACE_CHALLENGE, C): State.PENCILLED,
+        (Step.MOVE_UP, C): State.PENCILLED,
+        (Step.WITHDRAW, P): State.WITHDRAWN,
+        (Step.DECLINE, A): State.DECLINED,
         (Step.EXPIRE, C): State.EXPIRED,
         (Step.CANCEL, D): State.CANCELLED,
     },
@@ -51,11 +80,27 @@ LIFE = {
         (Step.CANCEL, A): State.CANCELLED,
         (Step.CANCEL, D): State.CANCELLED,
         (Step.LAPSE, C): State.LAPSED,
+        (Step.DROP_EXTRA, C): State.WITHDRAWN,
     },
     State.CONFIRMED: {
         (Step.START, C): State.IN_SESSION,
         (Step.START, P): State.IN_SESSION,
         (Step.STOP_UNSIGNED, C): State.CANCELLED,
+        (Step.PROPOSE_TIME, P): State.RESCHEDULING,
+        (Step.PROPOSE_TIME, A): State.RESCHEDULING,
+        (Step.CANCEL, P): State.CANCELLED,
+        (Step.CANCEL, A): State.CANCELLED,
+        (Step.CANCEL, D): State.CANCELLED,
+        (Step.CLOSE_EXTRA, C): State.COMPLETED,
+        (Step.SPLIT_EXTRA, C): State.COMPLETED,
+        (Step.DROP_EXTRA, C): State.CANCELLED,
+    },
+    State.RESCHEDULING: {
+        (Step.AGREE_TIME, A): State.CONFIRMED,
+        (Step.AGREE_TIME, P): State.CONFIRMED,
+        (Step.KEEP_TIME, A): State.CONFIRMED,
+        (Step.KEEP_TIME, P): State.CONFIRMED,
+        (Step.KEEP_TIME, C): State.CONFIRMED,
         (Step.CANCEL, P): State.CANCELLED,
         (Step.CANCEL, A): State.CANCELLED,
         (Step.CANCEL, D): State.CANCELLED,
@@ -63,8 +108,21 @@ LIFE = {
     State.IN_SESSION: {
         (Step.DELIVER, A): State.DELIVERED,
         (Step.STOP_UNDELIVERED, C): State.CANCELLED,
+        (Step.CLAIM_NO_SHOW, P): State.NO_SHOW_CLAIMED,
+        (Step.CLAIM_NO_SHOW, A): State.NO_SHOW_CLAIMED,
         (Step.DISPUTE, P): State.DISPUTED,
         (Step.DISPUTE, A): State.DISPUTED,
+        (Step.CANCEL, D): State.CANCELLED,
+    },
+    State.NO_SHOW_CLAIMED: {
+        (Step.CONTEST, P): State.DISPUTED,
+        (Step.CONTEST, A): State.DISPUTED,
+        (Step.TAKE_BACK, P): State.IN_SESSION,
+        (Step.TAKE_BACK, A): State.IN_SESSION,
+        (Step.CONCEDE, A): State.CANCELLED,
+        (Step.CONCEDE, P): State.COMPLETED,
+        (Step.STOP_ABSENT, C): State.CANCELLED,
+        (Step.CLOSE_ABSENT, C): State.COMPLETED,
         (Step.CANCEL, D): State.CANCELLED,
     },
     State.DELIVERED: {
@@ -89,15 +147,29 @@ LIFE = {
 }
 
 
+BY_EVENT = {Step.CONFIRM, Step.FACE_CHALLENGE, Step.MOVE_UP, Step.CLOSE_EXTRA, Step.SPLIT_EXTRA, Step.DROP_EXTRA}
+OF_EXTRAS = {Step.CLOSE_EXTRA, Step.SPLIT_EXTRA, Step.DROP_EXTRA}
+OTHER = {P: A, A: P}
+
+
 def facts(state: State, *, due: bool = False, grant: bool = True, takes: int = 1, pickups: int = 1) -> Facts:
     deadline_at = NOW if due else NOW + DAY
     return Facts(state, STARTS_AT, ENDS_AT, deadline_at, has_grant=grant, takes=takes, pickups_left=pickups)
 
 
+def ready_for(state: State, step: Step, party: Party) -> Facts:
+    """A booking of which this step can be asked, if it ever can."""
+    ready = facts(state, due=party == C and step not in BY_EVENT, grant=step != Step.STOP_UNSIGNED)
+    claimant = {Step.STOP_ABSENT: P, Step.CLOSE_ABSENT: A, Step.TAKE_BACK: party}.get(step, OTHER.get(party))
+    if step == Step.CLAIM_NO_SHOW:
+        ready = replace(ready, starts_at=NOW - HOUR, takes=0)
+    return replace(ready, is_extra=step in OF_EXTRAS, pencils_ahead=int(step == Step.CHALLENGE), claimed_by=claimant)
+
+
 @pytest.mark.parametrize(("state", "step", "party"), list(product(State, Step, Party)))
 def test_every_triple_leads_where_the_life_says_or_is_refused(state: State, step: Step, party: Party) -> None:
     leads_to = LIFE.get(state, {}).get((step, party))
-    ready = facts(state, due=party == C, grant=step != Step.STOP_UNSIGNED)
+    ready = ready_for(state, step, party)
     if leads_to is None:
         with pytest.raises(Refused) as refusal:
             take_step(ready, step, party, NOW)
@@ -114,9 +186,9 @@ def test_the_table_has_no_line_the_life_does_not() -> None:
 
 
 def test_a_step_of_another_party_is_forbidden_and_one_of_another_time_conflicts() -> None:
-    with pytest.raises(Forbidden, match="Only the actor can accept this request now"):
+    with pytest.raises(Forbidden, match="Only the actor can accept these terms now"):
         take_step(facts(State.REQUESTED), Step.ACCEPT, P, NOW)
-    with pytest.raises(Conflict, match="You cannot accept this request now: the platform withdrew it"):
+    with pytest.raises(Conflict, match="You cannot accept these terms now: the platform withdrew it"):
         take_step(facts(State.WITHDRAWN), Step.ACCEPT, A, NOW)
 
 
@@ -124,8 +196,8 @@ def test_states_that_wait_have_a_deadline_and_a_clock_step_and_ended_ones_neithe
     for state in State:
         rules = [rule for rule in TABLE.values() if rule.after == state]
         deadlines = {rule.timer(facts(State.REQUESTED), NOW) is not None for rule in rules}
-        if state == State.REQUESTED:
-            continue  # entered by the request itself
+        if state == State.DRAFT:
+            deadlines = {True}  # entered by being written, until its time begins
         assert deadlines == {state not in ENDED}, state
         assert bool(steps_due(facts(state))) == (state not in ENDED), state
         assert bool(OUTLOOK[state].must) == (state not in ENDED), state
@@ -133,7 +205,8 @@ def test_states_that_wait_have_a_deadline_and_a_clock_step_and_ended_ones_neithe
 
 def test_the_states_that_hold_the_slot_are_those_after_acceptance_that_were_not_called_off() -> None:
     called_off = {State.DECLINED, State.WITHDRAWN, State.EXPIRED, State.LAPSED, State.CANCELLED}
-    assert set(State) - called_off - {State.REQUESTED} == OCCUPYING
+    before = {State.DRAFT, State.REQUESTED, State.COUNTERED, State.PENCILLED}
+    assert set(State) - called_off - before == OCCUPYING
 
 
 def test_an_acceptance_holds_the_slot_for_a_day_and_opens_the_checkout() -> None:
@@ -179,10 +252,10 @@ def test_a_late_decline_is_still_an_answer() -> None:
     assert take_step(facts(State.REQUESTED, due=True), Step.DECLINE, A, NOW).after == State.DECLINED
 
 
-@pytest.mark.parametrize(("state", "step"), [(s, t) for s, t, p in TABLE if p == C and t != Step.CONFIRM])
+@pytest.mark.parametrize(("state", "step"), [(s, t) for s, t, p in TABLE if p == C and t not in BY_EVENT])
 def test_the_clock_that_comes_too_early_does_nothing(state: State, step: Step) -> None:
     with pytest.raises(TooEarly):
-        take_step(facts(state, grant=step != Step.STOP_UNSIGNED), step, C, NOW)
+        take_step(replace(ready_for(state, step, C), deadline_at=NOW + DAY), step, C, NOW)
 
 
 def test_a_payment_confirms_even_a_hold_that_has_just_run_out_but_not_a_session_that_is_over() -> None:
@@ -233,3 +306,133 @@ def test_money_goes_back_or_on_from_every_paid_state_that_ends() -> None:
     for (state, _step, _party), rule in TABLE.items():
         ends_paid = state in paid and rule.after in ENDED
         assert (len(moves.intersection(rule.effects)) == 1) == ends_paid, (state, rule)
+
+
+def test_everything_there_is_has_words() -> None:
+    assert set(DOING) == set(Step)
+    assert set(WHERE) == set(State) == set(OUTLOOK)
+
+
+# negotiation -------------------------------------------------------------------------------------
+
+
+def test_the_seventh_counter_offer_is_refused_whoever_makes_it() -> None:
+    for state, party in ((State.REQUESTED, A), (State.COUNTERED, P)):
+        assert can_take(replace(facts(state), counters=MOST_COUNTERS - 1), Step.COUNTER, party, NOW)
+        with pytest.raises(NotReady, match="6 counter-offers"):
+            take_step(replace(facts(state), counters=MOST_COUNTERS), Step.COUNTER, party, NOW)
+
+
+def test_more_time_to_answer_is_given_once_and_never_past_half_of_what_is_left() -> None:
+    assert take_step(facts(State.REQUESTED), Step.EXTEND, A, NOW).deadline_at == NOW + 2 * DAY
+    near = Facts(State.REQUESTED, NOW + 2 * DAY, NOW + 3 * DAY, NOW + DAY)
+    assert take_step(near, Step.EXTEND, A, NOW).deadline_at == NOW + DAY
+    with pytest.raises(NotReady, match="once already"):
+        take_step(replace(facts(State.REQUESTED), is_extended=True), Step.EXTEND, A, NOW)
+
+
+def test_what_a_request_asks_a_yes_for_is_not_accepted_without_it() -> None:
+    for step in (Step.ACCEPT, Step.PENCIL):
+        with pytest.raises(NotReady, match="Say yes"):
+            take_step(replace(facts(State.REQUESTED), says_yes=False), step, A, NOW)
+
+
+# pencils -----------------------------------------------------------------------------------------
+
+
+def test_a_pencil_is_given_and_never_simply_accepted() -> None:
+    asked = replace(facts(State.REQUESTED), is_pencil=True)
+    assert take_step(asked, Step.PENCIL, A, NOW).after == State.PENCILLED
+    with pytest.raises(NotReady, match="A pencil was asked for"):
+        take_step(asked, Step.ACCEPT, A, NOW)
+
+
+def test_only_the_first_pencil_is_confirmed_and_a_request_waits_behind_every_pencil() -> None:
+    for state, step, party in (
+        (State.PENCILLED, Step.FIRM_UP, P),
+        (State.REQUESTED, Step.ACCEPT, A),
+        (State.COUNTERED, Step.ACCEPT, P),
+    ):
+        assert can_take(facts(state), step, party, NOW)
+        with pytest.raises(NotReady, match="earlier pencil"):
+            take_step(replace(facts(state), pencils_ahead=1), step, party, NOW)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "until"),
+    [(30 * DAY, DAY), (72 * HOUR, DAY), (71 * HOUR, 4 * HOUR), (6 * HOUR, 3 * HOUR)],
+)
+def test_a_challenged_pencil_has_a_day_or_four_hours_in_the_last_three_days(ahead: timedelta, until: timedelta) -> None:
+    pencil = Facts(State.PENCILLED, NOW + ahead, NOW + ahead + HOUR, NOW + ahead / 2)
+    assert take_step(pencil, Step.FACE_CHALLENGE, C, NOW).deadline_at == NOW + until
+
+
+def test_who_pushed_the_first_out_must_be_as_quick_and_who_was_there_anyway_need_not() -> None:
+    pencil = facts(State.PENCILLED)
+    assert take_step(replace(pencil, is_challenger=True), Step.MOVE_UP, C, NOW).deadline_at == NOW + DAY
+    assert take_step(pencil, Step.MOVE_UP, C, NOW).deadline_at == STARTS_AT - 2 * DAY
+
+
+def test_the_first_has_nobody_to_challenge() -> None:
+    with pytest.raises(NotReady, match="Yours is the first pencil"):
+        take_step(facts(State.PENCILLED), Step.CHALLENGE, P, NOW)
+
+
+# other times -------------------------------------------------------------------------------------
+
+
+def test_only_the_other_side_agrees_to_a_new_time_and_silence_keeps_the_old_one() -> None:
+    proposed = replace(facts(State.RESCHEDULING), claimed_by=P)
+    assert take_step(proposed, Step.AGREE_TIME, A, NOW).deadline_at == STARTS_AT
+    with pytest.raises(Forbidden, match="Only what the actor put forward"):
+        take_step(proposed, Step.AGREE_TIME, P, NOW)
+    kept = take_step(replace(proposed, deadline_at=NOW), Step.KEEP_TIME, C, NOW)
+    assert (kept.after, kept.deadline_at) == (State.CONFIRMED, STARTS_AT)
+
+
+# no-shows ----------------------------------------------------------------------------------------
+
+
+def test_nobody_is_missing_in_the_first_quarter_of_an_hour_or_once_there_are_takes() -> None:
+    begun = replace(facts(State.IN_SESSION, takes=0), starts_at=NOW - timedelta(minutes=15))
+    for party in (P, A):
+        assert can_take(begun, Step.CLAIM_NO_SHOW, party, NOW)
+        with pytest.raises(TooEarly):
+            take_step(begun, Step.CLAIM_NO_SHOW, party, NOW - timedelta(seconds=1))
+        with pytest.raises(NotReady, match="takes already"):
+            take_step(replace(begun, takes=1), Step.CLAIM_NO_SHOW, party, NOW)
+
+
+def test_an_uncontested_report_settles_against_whoever_did_not_come() -> None:
+    reported = facts(State.NO_SHOW_CLAIMED, due=True)
+    actor_absent = take_step(replace(reported, claimed_by=P), Step.STOP_ABSENT, C, NOW)
+    assert {Effect.REFUND_ALL, Effect.STRIKE_ACTOR} <= set(actor_absent.effects)
+    platform_absent = take_step(replace(reported, claimed_by=A), Step.CLOSE_ABSENT, C, NOW)
+    assert Effect.CREATE_PAYOUT in platform_absent.effects
+    for step, claimant in ((Step.STOP_ABSENT, A), (Step.CLOSE_ABSENT, P)):
+        with pytest.raises(Forbidden):
+            take_step(replace(reported, claimed_by=claimant), step, C, NOW)
+
+
+def test_an_answer_is_awaited_from_the_side_that_did_not_speak() -> None:
+    for state in (State.RESCHEDULING, State.NO_SHOW_CLAIMED):
+        assert outlook_of(state, A).waiting_for == P
+        assert outlook_of(state, P).waiting_for == A
+    assert outlook_of(State.REQUESTED).waiting_for == A
+
+
+# change orders -----------------------------------------------------------------------------------
+
+
+def test_a_change_order_waits_for_no_start_and_is_never_cancelled_or_started_by_itself() -> None:
+    extra = replace(facts(State.ACCEPTED), is_extra=True, starts_at=NOW - HOUR, ends_at=NOW)
+    assert take_step(extra, Step.CONFIRM, C, NOW).deadline_at is None
+    assert take_step(replace(extra, state=State.REQUESTED), Step.ACCEPT, A, NOW).deadline_at == NOW + DAY
+    for step, party in ((Step.START, P), (Step.CANCEL, P), (Step.CANCEL, A), (Step.PROPOSE_TIME, A)):
+        assert not can_take(replace(extra, state=State.CONFIRMED), step, party, NOW)
+
+
+def test_only_a_change_order_ends_with_its_booking() -> None:
+    for state, step in ((State.CONFIRMED, Step.CLOSE_EXTRA), (State.REQUESTED, Step.DROP_EXTRA)):
+        with pytest.raises(NotReady, match="not a change order"):
+            take_step(facts(state), step, C, NOW)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import product
 
 import pytest
 from sqlalchemy import event
@@ -11,8 +12,8 @@ from sqlalchemy.orm import Session
 from marketplace.domain.booking import Party, State, Step
 from marketplace.services.booking import withdraw_booking
 from marketplace.services.booking_page import (
-    TABS,
     Tab,
+    is_under,
     list_actor_bookings,
     list_platform_bookings,
     read_booking,
@@ -22,8 +23,16 @@ from tests.services.stage import NOW, Story, at, request
 
 @pytest.mark.parametrize("party", [Party.PLATFORM, Party.ACTOR])
 def test_every_state_is_under_exactly_one_tab_besides_all(party: Party) -> None:
-    narrow = [states for tab, states in TABS[party].items() if tab != Tab.ALL]
-    assert sorted(state for states in narrow for state in states) == sorted(State)
+    unsent = {State.DRAFT} if party == Party.ACTOR else set()
+    for state, claimant in product(State, Party):
+        tabs = [tab for tab in Tab if tab != Tab.ALL and is_under(tab, party, state, claimant)]
+        assert len(tabs) == (0 if state in unsent else 1), state
+
+
+def test_what_the_other_side_put_forward_is_to_do_and_ones_own_is_waited_for() -> None:
+    for state in (State.RESCHEDULING, State.NO_SHOW_CLAIMED):
+        assert is_under(Tab.TO_DO, Party.ACTOR, state, Party.PLATFORM)
+        assert is_under(Tab.WAITING, Party.PLATFORM, state, Party.PLATFORM)
 
 
 def test_what_is_most_urgent_comes_first_and_what_ended_last(db: Session) -> None:
@@ -61,12 +70,18 @@ def test_long_lists_come_in_pages_for_the_same_statements(db: Session) -> None:
 
 def test_the_page_offers_exactly_what_the_reader_may_do(db: Session) -> None:
     story = Story(db)
-    assert read_booking(db, story.booking, Party.ACTOR, NOW).can == {Step.ACCEPT, Step.DECLINE}
+    assert read_booking(db, story.booking, Party.ACTOR, NOW).can == {
+        Step.ACCEPT,
+        Step.DECLINE,
+        Step.COUNTER,
+        Step.EXTEND,
+        Step.PENCIL,
+    }
     assert read_booking(db, story.booking, Party.PLATFORM, NOW).can == {Step.WITHDRAW}
     story.accept().pay()
-    assert read_booking(db, story.booking, Party.PLATFORM, NOW).can == {Step.CANCEL}
+    assert read_booking(db, story.booking, Party.PLATFORM, NOW).can == {Step.CANCEL, Step.PROPOSE_TIME}
     story.sign()
-    assert read_booking(db, story.booking, Party.PLATFORM, NOW).can == {Step.CANCEL, Step.START}
+    assert read_booking(db, story.booking, Party.PLATFORM, NOW).can == {Step.CANCEL, Step.PROPOSE_TIME, Step.START}
 
 
 def test_the_page_knows_money_times_and_terms(db: Session) -> None:

@@ -13,7 +13,7 @@ from wtforms import HiddenField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
 from marketplace.domain.availability import Interval
-from marketplace.domain.booking import answer_deadline
+from marketplace.domain.booking_deadline import answer_deadline
 from marketplace.domain.cancellation import refund_boundaries
 from marketplace.domain.consent import PURPOSE_LONGEST, PURPOSE_SHORTEST
 from marketplace.domain.errors import Invalid, Refused, SlotTaken

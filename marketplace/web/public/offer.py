@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from marketplace.domain.availability import Interval, by_local_day
-from marketplace.domain.booking import PAY_AT_LEAST
+from marketplace.domain.booking_deadline import PAY_AT_LEAST
 from marketplace.domain.cancellation import refund_boundaries
 from marketplace.domain.errors import Refused
 from marketplace.domain.rate import Ask, Quote, RateCard, Usage, UsageScope, UsageTerm, make_quote

@@ -1,0 +1,69 @@
+"""What one booking's step means for others: pencils move up when a time comes free, change orders end with theirs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from marketplace.domain.booking import Transition
+from marketplace.domain.booking_state import ENDED, OCCUPYING, State, Step
+from marketplace.domain.errors import Refused
+from marketplace.models import Booking, ChangeOrder
+from marketplace.services.booking_step import CLOCK, Also, By, take_one_step
+from marketplace.services.pencil import count_pencils_ahead, list_ladder
+
+PLAIN: Final = Also()
+
+
+def take_booking_step(
+    db: Session, booking: Booking, step: Step, by: By, now: datetime, reason: str = "", also: Also = PLAIN
+) -> None:
+    """Take one step of the table and what follows from it for other bookings, in the same transaction.
+
+    Refuses what the table refuses, a booking that moved meanwhile (Conflict) and a slot another holds (SlotTaken).
+    """
+    busy_from, busy_until = booking.busy_from, booking.busy_until
+    transition = take_one_step(db, booking, step, by, now, reason, also)
+    if _frees(transition, also):
+        _move_pencils_up(db, booking, busy_from, busy_until, now)
+    if transition.after in ENDED and not booking.is_extra:
+        _end_extras(db, booking, step, now, also)
+
+
+def _frees(transition: Transition, also: Also) -> bool:
+    left = transition.before == State.PENCILLED or transition.before in OCCUPYING
+    return also.slot is not None or (left and transition.after in ENDED and transition.after != State.COMPLETED)
+
+
+def _move_pencils_up(db: Session, gone: Booking, busy_from: datetime, busy_until: datetime, now: datetime) -> None:
+    """Whoever is first now because `gone` has left is told, and gets the clock of a first."""
+    for pencil in list_ladder(db, actor_id=gone.actor_id, busy_from=busy_from, busy_until=busy_until):
+        if pencil.id == gone.id or count_pencils_ahead(db, pencil) or not _was_behind(pencil, gone):
+            continue
+        try:
+            take_one_step(db, pencil, Step.MOVE_UP, CLOCK, now, "", Also(columns={"challenged_at": None}))
+        except Refused:
+            continue  # its own time has run out; the sweep ends it
+
+
+def _was_behind(pencil: Booking, gone: Booking) -> bool:
+    if gone.pencilled_at is None or pencil.pencilled_at is None:
+        return True  # it held the time itself
+    return (gone.pencilled_at, gone.id) < (pencil.pencilled_at, pencil.id)
+
+
+def _end_extras(db: Session, booking: Booking, step: Step, now: datetime, also: Also) -> None:
+    """Change orders share the fate of their booking; what was not paid yet is let go."""
+    extras = select(Booking).join(ChangeOrder, ChangeOrder.extra_id == Booking.id)
+    open_ones = extras.where(ChangeOrder.booking_id == booking.id, Booking.state.not_in(ENDED))
+    for extra in db.scalars(open_ones.order_by(Booking.id)).all():
+        take_one_step(db, extra, _fate(extra, booking, step), CLOCK, now, "With its booking.", Also(refund_bp=also.refund_bp))
+
+
+def _fate(extra: Booking, booking: Booking, step: Step) -> Step:
+    if extra.state != State.CONFIRMED or booking.state != State.COMPLETED:
+        return Step.DROP_EXTRA
+    return Step.SPLIT_EXTRA if step == Step.SPLIT else Step.CLOSE_EXTRA

@@ -1,0 +1,53 @@
+"""Pencils: ranked holds on a time that cost nothing. The ladder is worked out from the bookings themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from marketplace.domain.booking_state import OCCUPYING, State
+from marketplace.models import Booking
+
+
+def count_pencils_ahead(db: Session, booking: Booking) -> int:
+    """Pencils of others on the booking's time that rank before it; before a pencil is given, all of them do."""
+    ahead = select(func.count()).where(_on(booking.actor_id, booking.busy_from, booking.busy_until))
+    ahead = ahead.where(Booking.id != booking.id)
+    if booking.state == State.PENCILLED and booking.pencilled_at is not None:
+        ahead = ahead.where(_before(booking.pencilled_at, booking.id))
+    return db.scalar(ahead) or 0
+
+
+def list_ladder(db: Session, *, actor_id: int, busy_from: datetime, busy_until: datetime) -> Sequence[Booking]:
+    """Every pencil that touches this time, first in rank first."""
+    ladder = select(Booking).where(_on(actor_id, busy_from, busy_until))
+    return db.scalars(ladder.order_by(Booking.pencilled_at, Booking.id)).all()
+
+
+def is_held(db: Session, booking: Booking) -> bool:
+    """Whether another booking holds the time: then every pencil on it waits for that one to fall."""
+    held = select(Booking.id).where(
+        Booking.actor_id == booking.actor_id,
+        Booking.id != booking.id,
+        Booking.state.in_(OCCUPYING),
+        Booking.is_extra.is_(False),
+        Booking.busy_from < booking.busy_until,
+        Booking.busy_until > booking.busy_from,
+    )
+    return db.scalar(held.limit(1)) is not None
+
+
+def _on(actor_id: int, busy_from: datetime, busy_until: datetime) -> ColumnElement[bool]:
+    return and_(
+        Booking.actor_id == actor_id,
+        Booking.state == State.PENCILLED,
+        Booking.busy_from < busy_until,
+        Booking.busy_until > busy_from,
+    )
+
+
+def _before(pencilled_at: datetime, booking_id: int) -> ColumnElement[bool]:
+    return or_(Booking.pencilled_at < pencilled_at, and_(Booking.pencilled_at == pencilled_at, Booking.id < booking_id))
