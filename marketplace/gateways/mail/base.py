@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from email.headerregistry import Address
+from email import policy
+from email.headerregistry import Address, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
-from typing import Protocol
+from typing import Final, Protocol
 
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file that goes along, such as a calendar entry; `content_type` reads "text/calendar"."""
+    """A file that goes along, such as a calendar entry; `content_type` reads "text/calendar; method=REQUEST"."""
 
     filename: str
     content_type: str
@@ -21,7 +22,10 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One letter to one person; the plain text is always there, the HTML is its twin."""
+    """One letter to one person; the plain text is always there, the HTML is its twin.
+
+    `unsubscribe_url` stops letters of this kind by one POST (RFC 8058): mail programs show it as a button.
+    """
 
     to_address: str
     to_name: str
@@ -29,6 +33,7 @@ class Letter:
     text: str
     html: str | None = None
     attachments: tuple[Attachment, ...] = ()
+    unsubscribe_url: str | None = None
 
 
 class NotSent(Exception):
@@ -46,25 +51,57 @@ class Mail(Protocol):
         """Send it or raise NotSent; never called inside a transaction."""
 
 
+class _WholeLine:
+    """A header that is written as it is: the usual folding would encode a long address, which nobody decodes."""
+
+    max_count = 1
+    parse = staticmethod(UnstructuredHeader.parse)
+    value_parser = staticmethod(UnstructuredHeader.value_parser)
+
+    def fold(self, *, policy: policy.EmailPolicy) -> str:
+        """The header's line."""
+        return f"List-Unsubscribe: {self}{policy.linesep}"
+
+
+_HEADERS: Final = HeaderRegistry()
+_HEADERS.map_to_type("list-unsubscribe", _WholeLine)  # type: ignore[arg-type]  # it makes a header of the class itself
+_POLICY: Final = policy.EmailPolicy(header_factory=_HEADERS)
+
+
 def compose(letter: Letter, *, sender: str, now: datetime) -> EmailMessage:
     """The letter as a message with both its twins.
 
     A line break in a subject, name or address is refused (ValueError): it would start another header.
     """
-    message = EmailMessage()
+    message = EmailMessage(policy=_POLICY)
     message["From"] = sender
     message["To"] = Address(letter.to_name, addr_spec=letter.to_address)
     message["Subject"] = _one_line(letter.subject)
     message["Date"] = format_datetime(now)
     message["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2].rstrip("> "))
     message["Auto-Submitted"] = "auto-generated"
+    if letter.unsubscribe_url is not None:
+        message["List-Unsubscribe"] = f"<{_one_line(letter.unsubscribe_url)}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(letter.text)
     if letter.html is not None:
         message.add_alternative(letter.html, subtype="html")
     for attachment in letter.attachments:
-        main, _, sub = attachment.content_type.partition("/")
-        message.add_attachment(attachment.content, maintype=main, subtype=sub, filename=attachment.filename)
+        _attach(message, attachment)
     return message
+
+
+def _attach(message: EmailMessage, attachment: Attachment) -> None:
+    described = EmailMessage()
+    described["Content-Type"] = attachment.content_type
+    kind = described["Content-Type"]
+    message.add_attachment(
+        attachment.content,
+        maintype=kind.maintype,
+        subtype=kind.subtype,
+        filename=attachment.filename,
+        params=dict(kind.params),
+    )
 
 
 def _one_line(words: str) -> str:

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes, policy
+from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
-from marketplace.gateways.mail.base import Letter, compose
+from marketplace.gateways.mail.base import Attachment, Letter, compose
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class Received:
     at: datetime
     text: str
     html: str | None
+    attachments: tuple[Attachment, ...] = ()
 
 
 class FileMail:
@@ -68,4 +70,14 @@ def _read(path: Path) -> Received:
         at=parsedate_to_datetime(str(message["Date"])),
         text=text.get_content() if text else "",
         html=html.get_content() if html else None,
+        attachments=tuple(_attachment(part) for part in message.iter_attachments()),
+    )
+
+
+def _attachment(part: EmailMessage) -> Attachment:
+    content = part.get_payload(decode=True)
+    return Attachment(
+        filename=part.get_filename() or "attachment",
+        content_type=str(part["Content-Type"]),
+        content=content if isinstance(content, bytes) else b"",
     )

@@ -23,7 +23,12 @@ LETTER = Letter(
     subject="ReelForge asks for Tue 24 Nov, 14:00",
     text="Answer by Thursday.\nÉmile waits.",
     html="<p>Answer by <b>Thursday</b>.</p>",
-    attachments=(Attachment("session.ics", "text/calendar", b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"),),
+    attachments=(
+        Attachment(
+            "session.ics", "text/calendar; charset=utf-8; method=REQUEST", b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"
+        ),
+    ),
+    unsubscribe_url="https://marquee.example/notice/stop/1234567.messages.AbCdEfGhIjKlMnOpQrStUvWx",
 )
 
 
@@ -36,6 +41,27 @@ def test_a_letter_in_the_folder_can_be_read_back(tmp_path: Path) -> None:
     assert received.html is not None
     assert "<b>Thursday</b>" in received.html
     assert mail.letter(received.id) == received
+
+
+def test_an_attachment_keeps_its_type_and_bytes(tmp_path: Path) -> None:
+    mail = FileMail(tmp_path, sender=SENDER)
+    mail.send(LETTER, now=NOW)
+    (received,) = mail.letters()
+    (calendar,) = received.attachments
+    assert (calendar.filename, calendar.content) == ("session.ics", LETTER.attachments[0].content)
+    assert {"text/calendar", 'method="REQUEST"', 'charset="utf-8"'} <= set(calendar.content_type.split("; "))
+
+
+def test_a_mail_program_finds_the_button_that_stops_such_letters(tmp_path: Path) -> None:
+    FileMail(tmp_path, sender=SENDER).send(LETTER, now=NOW)
+    lines = next(tmp_path.glob("*.eml")).read_text().splitlines()
+    assert f"List-Unsubscribe: <{LETTER.unsubscribe_url}>" in lines
+    assert "List-Unsubscribe-Post: List-Unsubscribe=One-Click" in lines
+
+
+def test_a_letter_that_nothing_stops_has_no_such_button(tmp_path: Path) -> None:
+    FileMail(tmp_path, sender=SENDER).send(Letter("a@x.example", "", "hello", "words"), now=NOW)
+    assert "List-Unsubscribe" not in next(tmp_path.glob("*.eml")).read_text()
 
 
 def test_the_newest_letters_come_first_and_can_be_asked_for_by_address(tmp_path: Path) -> None:
@@ -61,6 +87,7 @@ def test_an_id_that_is_no_letter_opens_nothing(tmp_path: Path, id: str) -> None:
         Letter("a@x.example", "", "hello\nBcc: everyone@x.example", "words"),
         Letter("a@x.example\nBcc: b@x.example", "", "hello", "words"),
         Letter("a@x.example", "Name\r\nBcc: b@x.example", "hello", "words"),
+        Letter("a@x.example", "", "hello", "words", unsubscribe_url="https://x.example/\r\nBcc: b@x.example"),
     ],
 )
 def test_a_line_break_cannot_start_another_header(tmp_path: Path, letter: Letter) -> None:
@@ -119,6 +146,7 @@ def test_a_letter_reaches_an_smtp_server(server: Server) -> None:
     message = message_from_string(raw, policy=policy.default)
     assert (message["Subject"], message["From"]) == (LETTER.subject, SENDER)
     assert [part.get_filename() for part in message.iter_attachments()] == ["session.ics"]
+    assert message["List-Unsubscribe"] == f"<{LETTER.unsubscribe_url}>"
 
 
 def test_a_refused_address_is_final_and_a_silent_server_is_not(server: Server) -> None:
