@@ -25,6 +25,8 @@ SLOT_STEP: Final = timedelta(minutes=30)
 HORIZON: Final = timedelta(days=365)
 """How far ahead sessions can be asked for. Nobody keeps a calendar beyond, so nothing there is free."""
 
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+
 
 class SkippedTime(Invalid):
     """A local time was asked for that a clock change skips."""
@@ -62,8 +64,8 @@ class Interval:
         return self.starts_at <= other.starts_at and other.ends_at <= self.ends_at
 
     def widened(self, before: timedelta, after: timedelta) -> Interval:
-        """The interval with time added (or, when negative, taken) at each end."""
-        return Interval(self.starts_at - before, self.ends_at + after)
+        """The interval with time added (or, when negative, taken) at each end; no further than dates go."""
+        return Interval(_moved(self.starts_at, -before), _moved(self.ends_at, after))
 
     def clipped(self, window: Interval) -> Interval | None:
         """The part inside `window`, or None."""
@@ -271,6 +273,13 @@ def is_zone(name: str) -> bool:
     except (KeyError, ValueError, OSError):
         return False
     return True
+
+
+def _moved(instant: datetime, by: timedelta) -> datetime:
+    try:
+        return instant + by
+    except OverflowError:  # whoever asks for a day of the year 9999 gets an answer too
+        return _LAST if by > timedelta(0) else _FIRST
 
 
 def _openings(hours: Hours, zone: ZoneInfo, window: Interval) -> Iterator[Interval]:

@@ -344,6 +344,13 @@ def test_intervals_are_utc_and_never_empty() -> None:
         Interval(datetime(2026, 11, 24, 10, tzinfo=ZoneInfo("Europe/Madrid")), at("2026-11-24T12:00"))
 
 
+def test_an_interval_is_widened_no_further_than_dates_go() -> None:
+    last = span("9999-12-31T20:00", "9999-12-31T22:00")
+    assert last.widened(HOUR, 3 * HOUR) == Interval(at("9999-12-31T19:00"), datetime.max.replace(tzinfo=UTC))
+    first = span("0001-01-01T01:00", "0001-01-01T02:00")
+    assert first.widened(3 * HOUR, HOUR).starts_at == datetime.min.replace(tzinfo=UTC)
+
+
 MINUTES = st.integers(0, 200)
 INTERVALS = st.lists(
     st.tuples(MINUTES, st.integers(1, 60)).map(
