@@ -12,7 +12,7 @@ from marketplace.models.base import Base, Currency, Id, Zone, belongs_to
 
 
 class Platform(Base):
-    """A micro-drama app or AI-film studio that books. Limited until an admin has vetted it."""
+    """A micro-drama app or AI-film studio that books. Limited until it has paid or an admin has vetted it."""
 
     __tablename__ = "platform"
 

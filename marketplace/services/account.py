@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final, Literal
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from marketplace.domain.errors import Conflict, Invalid, NotFound
-from marketplace.models import Account, Actor, Member, Platform, Role
+from marketplace.domain.platform import UNPAID, check_unpaid
+from marketplace.models import Account, Actor, Booking, Member, Payment, Platform, Role
 from marketplace.services.audit import record_audit
 
 ADULT_YEARS = 18
@@ -26,7 +27,7 @@ MODEL: dict[str, type[Platform] | type[Actor]] = {"platform": Platform, "actor":
 RESERVED: Final = frozenset(
     {
         "book-out", "booking", "clip", "earnings", "hours", "network", "payout-account", "portrait", "profile",
-        "publish", "rate", "session", "unpublish", "upload",
+        "publish", "rate", "session", "upload",
     }
 )  # fmt: skip
 
@@ -40,7 +41,7 @@ class Decider:
 
 
 def join_as_platform(db: Session, *, account: Account, platform_name: str, now: datetime) -> Member:
-    """A new platform with this account as its owner; limited until an admin has vetted it."""
+    """A new platform with this account as its owner; limited (see `check_may_ask`) until it pays or is vetted."""
     slug = free_slug(db, Platform, platform_name)
     platform = Platform(slug=slug, name=platform_name.strip(), zone=account.zone, created_at=now)
     owner = Member(platform=platform, account=account, created_at=now)
@@ -92,6 +93,20 @@ def free_slug(db: Session, model: type[Platform] | type[Actor], name: str) -> st
         number += 1
         slug = f"{base}-{number}"
     return slug
+
+
+def check_may_ask(db: Session, platform: Platform) -> None:
+    """Refuse a request beyond the few that a platform may have before it is vetted or has paid for a booking.
+
+    The platform's row is locked, so that two requests at once are counted one after the other.
+    """
+    if platform.vetted_at is not None:
+        return
+    db.refresh(platform, with_for_update=True)
+    ours = select(func.count()).select_from(Booking).where(Booking.platform_id == platform.id)
+    paid = db.scalar(ours.where(Booking.id.in_(select(Payment.booking_id).where(Payment.captured_at.is_not(None)))))
+    unpaid = db.scalar(ours.where(Booking.state.in_(sorted(UNPAID)))) or 0
+    check_unpaid(is_known=platform.vetted_at is not None or bool(paid), unpaid=unpaid)
 
 
 def vet_platform(db: Session, *, platform_id: int, by: Decider, reason: str, now: datetime) -> None:
