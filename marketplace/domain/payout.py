@@ -55,6 +55,23 @@ LEAVING: Final = frozenset({State.SENDING, State.UNKNOWN})
 MOVED: Final = frozenset({State.TRANSFERRED, State.PARTLY_REVERSED, State.REVERSED})
 
 
+SETTLED: Final = "settled"
+"""What pages call a transfer when the days that a bank takes are over. Nothing tells us of each arrival."""
+
+
+ON_ITS_WAY: Final = frozenset({State.APPROVED, State.SENDING, State.UNKNOWN, State.TRANSFERRED})
+"""Shown states of money that has been let go and has not had the time to arrive."""
+SENT: Final = frozenset({SETTLED, State.PARTLY_REVERSED, State.REVERSED})
+"""Shown states of money that has left us for good, less what was taken back."""
+
+
+def shown_state(state: State, transferred_at: datetime | None, now: datetime) -> str:
+    """The state that pages and sums go by: a transfer is on its way while banks usually need, then settled."""
+    if state == State.TRANSFERRED and transferred_at is not None and transferred_at + TRANSFER_TAKES <= now:
+        return SETTLED
+    return state.value
+
+
 class WordsMissing(Invalid):
     """The actor must be able to read why."""
 

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from marketplace.domain.payout import ON_ITS_WAY, TRANSFER_TAKES, State, shown_state
 from marketplace.models import Booking, Brief, Payment, Payout, Platform
 
 HELD_STATES = ("confirmed", "in_session", "delivered", "changes_requested", "disputed")
 """Booking states in which a paid booking's money is held until the work is accepted."""
+
+EXPLAINED = frozenset({State.HELD, State.REJECTED})
+"""States in which the actor reads why."""
+
+EXPECTED = frozenset({State.REVIEW, *ON_ITS_WAY})
+"""States in which money is still to come."""
 
 MOST_LINES = 200
 
 
 @dataclass(frozen=True, slots=True)
 class StatementLine:
-    """One booking's money. `payout` is the payout's state, None while the work is not accepted.
+    """One booking's money. `payout` is the payout's state as pages show it, None while the work is not accepted.
 
-    `words` say why it waits; `expected_on` when it should move on.
+    `words` say why it waits or will not come; `expected_on` when it should move on, or arrive.
     """
 
     booking_id: int
@@ -36,7 +44,7 @@ class StatementLine:
     expected_on: date | None
 
 
-def list_statement(db: Session, actor_id: int) -> list[StatementLine]:
+def list_statement(db: Session, actor_id: int, *, now: datetime) -> list[StatementLine]:
     """Paid bookings and payouts, newest first."""
     query = (
         select(
@@ -51,6 +59,7 @@ def list_statement(db: Session, actor_id: int) -> list[StatementLine]:
             Payout.state,
             func.coalesce(Payout.words, ""),
             Payout.expected_on,
+            Payout.transferred_at,
         )
         .join(Platform, Platform.id == Booking.platform_id)
         .join(Brief, Brief.id == Booking.brief_id)
@@ -62,4 +71,20 @@ def list_statement(db: Session, actor_id: int) -> list[StatementLine]:
         )
     )
     newest = query.order_by(func.coalesce(Payout.created_at, Booking.updated_at).desc(), Booking.id.desc())
-    return [StatementLine(*row) for row in db.execute(newest.limit(MOST_LINES))]
+    return [_line(row, now) for row in db.execute(newest.limit(MOST_LINES))]
+
+
+def _line(row: Any, now: datetime) -> StatementLine:
+    *columns, transferred_at = row
+    line = StatementLine(*columns)
+    if line.payout is None:
+        return line
+    shown = shown_state(State(line.payout), transferred_at, now)
+    arrives_on = (transferred_at + TRANSFER_TAKES).date() if transferred_at else line.expected_on
+    is_ahead = arrives_on is not None and arrives_on >= now.date() and shown in EXPECTED
+    return replace(
+        line,
+        payout=shown,
+        words=line.words if shown in EXPLAINED else "",
+        expected_on=arrives_on if is_ahead else None,
+    )

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from marketplace.domain import ledger as books
 from marketplace.domain.payment import State as PaymentState
-from marketplace.domain.payout import State
+from marketplace.domain.payout import ON_ITS_WAY, SENT, State, shown_state
 from marketplace.models import Booking, Payment, Payout, PayoutEvent
 from marketplace.services import ledger
 
@@ -43,34 +45,29 @@ class Earnings:
     owed_back_minor: int
 
 
-def earnings_of(db: Session, actor_id: int) -> list[Earnings]:
-    """Where an actor's money is, by currency."""
-    rows = db.execute(
-        select(
-            Payout.currency,
-            Payout.state,
-            func.sum(Payout.amount_minor - Payout.netted_minor - Payout.reversed_minor),
-        )
-        .where(Payout.actor_id == actor_id)
-        .group_by(Payout.currency, Payout.state)
-    )
-    sums: dict[tuple[str, str], int] = {(currency, state): int(amount) for currency, state, amount in rows}
+def earnings_of(db: Session, actor_id: int, *, now: datetime) -> list[Earnings]:
+    """Where an actor's money is, by currency; each payout counts where the statement shows it."""
+    amount = Payout.amount_minor - Payout.netted_minor - Payout.reversed_minor
+    rows = select(Payout.currency, Payout.state, Payout.transferred_at, amount).where(Payout.actor_id == actor_id)
+    sums: Counter[tuple[str, str]] = Counter()
+    for currency, state, transferred_at, minor in db.execute(rows):
+        sums[currency, shown_state(State(state), transferred_at, now)] += minor
     booked = _booked(db, actor_id)
     currencies = sorted({currency for currency, _ in sums} | set(booked))
     return [_earnings(db, actor_id, currency, sums, booked.get(currency, 0)) for currency in currencies]
 
 
-def _earnings(db: Session, actor_id: int, currency: str, sums: dict[tuple[str, str], int], booked: int) -> Earnings:
-    def of(*states: State) -> int:
-        return sum(sums.get((currency, state), 0) for state in states)
+def _earnings(db: Session, actor_id: int, currency: str, sums: Counter[tuple[str, str]], booked: int) -> Earnings:
+    def of(states: Iterable[str]) -> int:
+        return sum(sums[currency, state] for state in states)
 
     return Earnings(
         currency=currency,
         booked_minor=booked,
-        review_minor=of(State.REVIEW),
-        held_minor=of(State.HELD),
-        leaving_minor=of(State.APPROVED, State.SENDING, State.UNKNOWN),
-        sent_minor=of(State.TRANSFERRED, State.PARTLY_REVERSED, State.REVERSED),
+        review_minor=of([State.REVIEW]),
+        held_minor=of([State.HELD]),
+        leaving_minor=of(ON_ITS_WAY),
+        sent_minor=of(SENT),
         owed_back_minor=max(ledger.balance_of(db, books.receivable_from(actor_id), currency), 0),
     )
 

@@ -58,6 +58,19 @@ STATUS: Final[dict[str, dict[str, Status]]] = {
         "reversed": Status("Taken back", "bad", "arrow-uturn-left"),
         "partly_reversed": Status("Partly taken back", "warn", "arrow-uturn-left"),
     },
+    # the same payouts, as their actor reads of them
+    "earning": {
+        "review": Status("In review", "warn", "clock"),
+        "held": Status("On hold", "bad", "pause-circle"),
+        "approved": Status("On its way", "info", "arrow-up-right"),
+        "sending": Status("On its way", "info", "arrow-up-right"),
+        "unknown": Status("On its way", "info", "arrow-up-right"),
+        "transferred": Status("On its way", "info", "arrow-up-right"),
+        "settled": Status("Sent", "ok", "check-circle"),
+        "rejected": Status("Not paid out", "", "no-symbol"),
+        "reversed": Status("Taken back", "bad", "arrow-uturn-left"),
+        "partly_reversed": Status("Partly taken back", "warn", "arrow-uturn-left"),
+    },
     "take": {
         "probing": Status("Being checked", "info", "clock"),
         "ready": Status("Ready", "", "film"),

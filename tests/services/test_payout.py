@@ -242,7 +242,7 @@ def test_when_the_actor_no_longer_has_it_the_refund_is_made_and_the_next_payout_
     assert stage.payout(payout_id).state == State.TRANSFERRED
     assert stage.balances()[f"actor_receivable:{actor_id}"] == 9_259
     with stage.tools.reading() as db:
-        (earnings,) = payout_read.earnings_of(db, actor_id)
+        (earnings,) = payout_read.earnings_of(db, actor_id, now=stage.now)
     assert (earnings.sent_minor, earnings.owed_back_minor) == (NET, 9_259)
 
     second = stage.paid()
@@ -265,7 +265,7 @@ def test_an_actor_sees_where_each_cent_is(stage: MoneyStage) -> None:
     booking_id = stage.paid()
     actor_id = stage.booking(booking_id).actor_id
     with stage.tools.reading() as db:
-        (booked,) = payout_read.earnings_of(db, actor_id)
+        (booked,) = payout_read.earnings_of(db, actor_id, now=stage.now)
     assert (booked.currency, booked.booked_minor, booked.review_minor) == ("USD", NET, 0)
     stage.onboard(actor_id)
     with stage.tools.unit_of_work() as db:
@@ -274,11 +274,11 @@ def test_an_actor_sees_where_each_cent_is(stage: MoneyStage) -> None:
         payout_id = payout.create_payout(db, row, stage.now)
     assert payout_id
     with stage.tools.reading() as db:
-        (review,) = payout_read.earnings_of(db, actor_id)
+        (review,) = payout_read.earnings_of(db, actor_id, now=stage.now)
     assert (review.booked_minor, review.review_minor) == (0, NET)
     stage.approve(payout_id, stage.add_admin())
     with stage.tools.reading() as db:
-        assert payout_read.earnings_of(db, actor_id)[0].leaving_minor == NET
+        assert payout_read.earnings_of(db, actor_id, now=stage.now)[0].leaving_minor == NET
         assert payout_read.count_by_state(db) == {State.APPROVED: 1}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import flash, redirect, render_template, url_for
+from flask import current_app, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from marketplace.domain.errors import Refused
@@ -13,6 +13,7 @@ from marketplace.services.outbox_run import run_command
 from marketplace.services.payout_read import earnings_of
 from marketplace.web import terms
 from marketplace.web.actor import blueprint
+from marketplace.web.address import public_url
 from marketplace.web.guard import actor, the_actor
 from marketplace.web.media import outside
 from marketplace.web.transaction import now, reading, unit_of_work
@@ -25,8 +26,8 @@ def earnings() -> ResponseReturnValue:
     db, who = reading(), the_actor()
     return render_template(
         "actor/earnings.html",
-        sums=earnings_of(db, who.actor_id),
-        rows=list_statement(db, who.actor_id),
+        sums=earnings_of(db, who.actor_id, now=now()),
+        rows=list_statement(db, who.actor_id, now=now()),
         account=connect.payout_account_of(db, who.actor_id),
         currency=terms.currency(),
     )
@@ -41,8 +42,7 @@ def open_payout_account() -> ResponseReturnValue:
         command_id = connect.open_account(db, actor_id=who.actor_id, now=now())
     try:
         if command_id is not None:
-            base_url = url_for("public.landing", _external=True).rstrip("/")
-            run_command(outside().payment, unit_of_work, command_id, base_url=base_url, clock=now)
+            run_command(outside().payment, unit_of_work, command_id, base_url=public_url(current_app), clock=now)
         with unit_of_work() as db:
             account = connect.stripe_account_of(db, who.actor_id)
         if account is None:

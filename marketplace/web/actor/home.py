@@ -30,7 +30,7 @@ def home() -> ResponseReturnValue:
         coming=[line for line in lines if line.state not in WAITING | WORKING],
         set_up=set_up,
         steps=steps_of(set_up),
-        earnings=earnings_of(db, who.actor_id),
+        earnings=earnings_of(db, who.actor_id, now=now()),
     )
 
 
