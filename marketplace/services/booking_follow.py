@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from marketplace.domain.booking import Transition
-from marketplace.domain.booking_state import ENDED, OCCUPYING, State, Step
+from marketplace.domain.booking_state import ENDED, OCCUPYING, Party, State, Step
 from marketplace.domain.errors import Refused
-from marketplace.models import Booking, ChangeOrder
+from marketplace.models import Booking, ChangeOrder, TimeProposal
 from marketplace.services.booking_step import CLOCK, Also, By, take_one_step
 from marketplace.services.pencil import count_pencils_ahead, list_ladder
 
@@ -26,7 +26,10 @@ def take_booking_step(
     Refuses what the table refuses, a booking that moved meanwhile (Conflict) and a slot another holds (SlotTaken).
     """
     busy_from, busy_until = booking.busy_from, booking.busy_until
+    proposer = booking.claimed_by
     transition = take_one_step(db, booking, step, by, now, reason, also)
+    if transition.before == State.RESCHEDULING:
+        _end_proposal(db, booking, _ending(step, by, proposer), now)
     if _frees(transition, also):
         _move_pencils_up(db, booking, busy_from, busy_until, now)
     if transition.after in ENDED and not booking.is_extra:
@@ -55,12 +58,28 @@ def _was_behind(pencil: Booking, gone: Booking) -> bool:
     return (gone.pencilled_at, gone.id) < (pencil.pencilled_at, pencil.id)
 
 
+def _ending(step: Step, by: By, proposer: str | None) -> str:
+    """How a proposed time ended: agreed, refused, taken back, or overtaken by time or by the booking's own end."""
+    if step == Step.AGREE_TIME:
+        return "agreed"
+    if step != Step.KEEP_TIME or by.party == Party.CLOCK:
+        return "lapsed"
+    return "withdrawn" if by.party == proposer else "refused"
+
+
+def _end_proposal(db: Session, booking: Booking, state: str, now: datetime) -> None:
+    still_open = (TimeProposal.booking_id == booking.id, TimeProposal.state == "open")
+    db.execute(update(TimeProposal).where(*still_open).values(state=state, ended_at=now))
+
+
 def _end_extras(db: Session, booking: Booking, step: Step, now: datetime, also: Also) -> None:
     """Change orders share the fate of their booking; what was not paid yet is let go."""
     extras = select(Booking).join(ChangeOrder, ChangeOrder.extra_id == Booking.id)
     open_ones = extras.where(ChangeOrder.booking_id == booking.id, Booking.state.not_in(ENDED))
     for extra in db.scalars(open_ones.order_by(Booking.id)).all():
-        take_one_step(db, extra, _fate(extra, booking, step), CLOCK, now, "With its booking.", Also(refund_bp=also.refund_bp))
+        take_one_step(
+            db, extra, _fate(extra, booking, step), CLOCK, now, "With its booking.", Also(refund_bp=also.refund_bp)
+        )
 
 
 def _fate(extra: Booking, booking: Booking, step: Step) -> Step:

@@ -279,9 +279,9 @@ def of_platform(db: Session, booking_id: int, platform_id: int) -> Booking:
 
 
 def of_actor(db: Session, booking_id: int, actor_id: int) -> Booking:
-    """A booking of this actor; another's is not found."""
+    """A booking of this actor; another's, or a draft that was not sent, is not found."""
     booking = get_booking(db, booking_id)
-    if booking.actor_id != actor_id:
+    if booking.actor_id != actor_id or booking.state == State.DRAFT:
         raise NotFound("There is no such booking.")
     return booking
 
@@ -293,7 +293,7 @@ def quote_of(booking: Booking) -> Quote:
 
 def usage_of(booking: Booking) -> Usage:
     """The usage as it was frozen."""
-    return Usage.read(booking.usage["scope"], booking.usage["term"])
+    return Usage.from_json(booking.usage)
 
 
 def cancellation_of(booking: Booking, party: Party, now: datetime) -> Settlement:

@@ -14,7 +14,7 @@ from marketplace.domain.rate import Usage
 from marketplace.models import Booking, Grant
 from marketplace.services.audit import record_audit
 
-SIGNABLE = frozenset({State.ACCEPTED, State.CONFIRMED})
+SIGNABLE = frozenset({State.ACCEPTED, State.CONFIRMED, State.RESCHEDULING})
 """States in which the actor can sign: after saying yes, before the work begins."""
 
 
