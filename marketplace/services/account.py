@@ -70,6 +70,11 @@ def join_as_actor(db: Session, *, account: Account, born_on: date, now: datetime
     return actor
 
 
+def set_zone(db: Session, *, account_id: int, zone: str) -> None:
+    """The zone that this account is shown times in, on every page and in every mail."""
+    db.execute(update(Account).where(Account.id == account_id).values(zone=zone))
+
+
 def is_adult(born_on: date, today: date) -> bool:
     """Whether somebody born on that day has had their 18th birthday by today."""
     had_birthday = (today.month, today.day) >= (born_on.month, born_on.day)

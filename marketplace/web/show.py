@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from babel.dates import format_date, format_datetime, format_time
 from babel.numbers import format_compact_decimal, format_currency, format_decimal, format_percent
 from heroicons.jinja import heroicon_outline, heroicon_solid
@@ -19,6 +20,7 @@ from marketplace.web.status import status
 LOCALE = "en_GB"  # 24-hour clock and day before month; the words on pages are English
 CURRENCY_LOCALE = "en_US"  # "$" rather than "US$": the currency's own code stands wherever two could be meant
 
+ZONE_NAMES = Locale.parse(LOCALE).time_zones
 _CONFIDENCE_BARS = {"high": 3, "medium": 2, "low": 1, "provisional": 1}
 
 
@@ -131,8 +133,9 @@ def differs(at: datetime, one: str, other: str) -> bool:
 
 
 def zone_city(zone: str) -> str:
-    """A zone's city in words: "America/Argentina/Buenos_Aires" is "Buenos Aires"."""
-    return zone.rsplit("/", 1)[-1].replace("_", " ")
+    """A zone's city in words: "America/Argentina/Buenos_Aires" is "Buenos Aires", "America/St_Johns" "St John’s"."""
+    known: dict[str, str] = ZONE_NAMES.get(zone, {})
+    return known.get("city") or zone.rsplit("/", 1)[-1].replace("_", " ")
 
 
 def zone_short(zone: str, at: datetime) -> str:

@@ -14,7 +14,10 @@ ZONES = frozenset(available_timezones())
 
 
 def viewer_zone() -> str:
-    """The IANA zone to show times in: the account's own choice, else what the browser says, else UTC."""
+    """The IANA zone to show times in: the account's own, else what the browser says, else UTC.
+
+    UTC is what an account has before anyone chose, so it gives way; who does choose it has it in the browser as well.
+    """
     principal = find_principal()
     if principal is not None and principal.zone != DEFAULT_ZONE:
         return principal.zone

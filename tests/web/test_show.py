@@ -113,6 +113,7 @@ def test_a_zone_has_a_short_name(zone: str, words: str) -> None:
 
 def test_a_zones_city_is_words() -> None:
     assert show.zone_city("America/Argentina/Buenos_Aires") == "Buenos Aires"
+    assert show.zone_city("America/St_Johns") == "St John’s"
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,18 @@ from collections.abc import Mapping
 from typing import Final
 from zoneinfo import available_timezones
 
-from flask import redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
 from marketplace.domain.errors import Invalid
+from marketplace.services.account import set_zone as keep_zone
+from marketplace.services.actor import get_actor
+from marketplace.web.address import own_path
 from marketplace.web.guard import find_principal, public
 from marketplace.web.public import blueprint
+from marketplace.web.show import zone_city
+from marketplace.web.transaction import reading, unit_of_work
 from marketplace.web.viewer import DEFAULT_ZONE, ZONE_COOKIE, ZONES
 
 YEAR_S: Final = 365 * 24 * 60 * 60
@@ -36,18 +41,24 @@ def set_theme() -> ResponseReturnValue:
 @public
 def zone() -> ResponseReturnValue:
     """Choose the zone that times are shown in."""
-    principal = find_principal()
-    fixed = principal.zone if principal and principal.zone != DEFAULT_ZONE else None
-    return render_template("public/zone.html", zones=("UTC", *OFFERED_ZONES), fixed=fixed, back=_back(request.args))
+    who = find_principal()
+    works_in = get_actor(reading(), who.actor_id).zone if who and who.actor_id else None
+    zones = (DEFAULT_ZONE, *OFFERED_ZONES)
+    return render_template("public/zone.html", zones=zones, works_in=works_in, back=_back(request.args))
 
 
 @blueprint.post("/zone")
 @public
 def set_zone() -> ResponseReturnValue:
-    """Keep it in this browser; an account's own zone goes before it."""
+    """Keep it with the account of whoever is signed in, for pages and mails alike, and in this browser."""
     name = request.form.get("zone", "")
     if name not in ZONES:
         raise Invalid("Choose a time zone from the list. Nothing was changed.", field="zone")
+    who = find_principal()
+    if who is not None:
+        with unit_of_work() as db:
+            keep_zone(db, account_id=who.account_id, zone=name)
+        flash(f"Times are shown in {zone_city(name)} time now, on every page and in your mails.", "ok")
     return _remember(ZONE_COOKIE, name)
 
 
@@ -59,6 +70,4 @@ def _remember(name: str, value: str) -> Response:
 
 def _back(given: Mapping[str, str]) -> str:
     """Where the visitor came from, if that is one of our own pages."""
-    asked = given.get("next", "")
-    own = asked.startswith("/") and not asked.startswith(("//", "/\\")) and "\n" not in asked
-    return asked if own else url_for("public.landing")
+    return own_path(given.get("next", "")) or url_for("public.landing")

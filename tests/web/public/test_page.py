@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from marketplace.db import Database
+from marketplace.models import Account, Actor
 from tests.services.stage import add_actor
 from tests.web.page_check import faults
 from tests.web.public.conftest import Fill
@@ -72,6 +76,27 @@ def test_a_chosen_zone_is_kept_and_an_unknown_one_refused(client: FlaskClient) -
     assert cookie is not None
     assert cookie.value == "Asia/Tokyo"
     assert client.post("/zone", data={"zone": "Mars/Olympus"}).status_code == 422
+
+
+def test_a_chosen_zone_is_kept_with_the_account_of_whoever_is_signed_in(
+    client_as: Callable[[Account], FlaskClient], database: Database
+) -> None:
+    with database.unit_of_work(lambda *_: None) as db:
+        actor = add_actor(db, zone="Africa/Lagos")
+        account = db.get_one(Account, actor.account_id)
+        account.zone = "Africa/Lagos"
+    browser = client_as(account)
+    page = browser.get("/zone").text
+    assert "Your weekly hours are on Lagos time and stay there." in page
+    assert '<option value="Africa/Lagos" selected>' in page
+    for zone, words in (("Asia/Tokyo", "Tokyo time"), ("UTC", "UTC time")):
+        browser.post("/zone", data={"zone": zone, "next": "/zone"})
+        page = browser.get("/zone").text
+        assert f"Times are shown in {words} now" in page
+        assert f'<option value="{zone}" selected>' in page
+    with database.reading() as db:
+        assert db.get_one(Account, account.id).zone == "UTC"
+        assert db.get_one(Actor, actor.id).zone == "Africa/Lagos"
 
 
 def test_every_page_has_a_strict_content_policy(client: FlaskClient) -> None:
