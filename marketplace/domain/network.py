@@ -1,4 +1,4 @@
-"""What the networks are called."""
+"""What the networks are called, and how a handle on them is spelled."""
 
 from __future__ import annotations
 
@@ -19,6 +19,11 @@ NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "youtube": "YouTube",
     }
 )
+
+
+def spell_handle(typed: str) -> str:
+    """The one spelling of a handle: networks tell no capitals apart, and the @ before it is no part of it."""
+    return typed.strip().lstrip("@").lower()
 
 
 def name_of(network: str) -> str:

@@ -111,7 +111,7 @@ def check_may_ask(db: Session, platform: Platform) -> None:
     ours = select(func.count()).select_from(Booking).where(Booking.platform_id == platform.id)
     paid = db.scalar(ours.where(Booking.id.in_(select(Payment.booking_id).where(Payment.captured_at.is_not(None)))))
     unpaid = db.scalar(ours.where(Booking.state.in_(sorted(UNPAID)))) or 0
-    check_unpaid(is_known=platform.vetted_at is not None or bool(paid), unpaid=unpaid)
+    check_unpaid(is_known=bool(paid), unpaid=unpaid)
 
 
 def vet_platform(db: Session, *, platform_id: int, by: Decider, reason: str, now: datetime) -> None:

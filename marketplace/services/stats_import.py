@@ -128,9 +128,11 @@ def import_accounts(db: Session, accounts: Sequence[ImportedAccount], *, network
     nobody owns at once, as of their last reading. The same file again changes nothing.
     """
     known = _known(db, network, [one.handle for one in accounts])
-    live = [one for one in accounts if one.handle in known and known[one.handle].source != SOURCE]
+    live = [one for one in accounts if one.handle in known and _is_read_live(known[one.handle])]
     ours = [one for one in accounts if one not in live]
     rows = {one.handle: known.get(one.handle) or _create(db, network, one.handle, now) for one in ours}
+    for row in rows.values():
+        _come_from_file(row)
     db.flush()
     added, changed = _write_posts(db, [(rows[one.handle].id, one) for one in ours])
     for one in ours:
@@ -174,6 +176,16 @@ def _account(handle: str, gathering: _Gathering) -> ImportedAccount:
 def _known(db: Session, network: str, handles: Sequence[str]) -> dict[str, SocialAccount]:
     chosen = select(SocialAccount).where(SocialAccount.network == network, SocialAccount.handle.in_(handles))
     return {row.handle: row for row in db.scalars(chosen)}
+
+
+def _is_read_live(row: SocialAccount) -> bool:
+    """Whether its owner has proved it, so that a network reads it; what nobody owns may come from a file again."""
+    return row.source != SOURCE and row.proved_at is not None
+
+
+def _come_from_file(row: SocialAccount) -> None:
+    if row.source != SOURCE or row.state == "disconnected":
+        row.actor_id, row.source, row.state, row.next_fetch_at = None, SOURCE, "active", None
 
 
 def _create(db: Session, network: str, handle: str, now: datetime) -> SocialAccount:

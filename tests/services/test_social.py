@@ -16,7 +16,7 @@ def test_an_imported_account_is_given_to_its_actor_and_counts_for_them(db: Sessi
     actor = add_actor(db)
     account = add_account(db, source="csv", proved=False, opted_in=False, due_at=None)
     account.followers, account.fetched_at = 50_000, NOW - days(1)
-    attach_account(db, network="tiktok", handle="maya", actor_slug=actor.slug, now=NOW)
+    attach_account(db, network="tiktok", handle="@Maya", actor_slug=actor.slug, now=NOW)
     db.flush()
     assert (account.actor_id, account.proved_at, account.opted_in_at) == (actor.id, NOW, NOW)
     assert take_jobs(db) == [(Job.COMPUTE_SCORE, (actor.id,))]

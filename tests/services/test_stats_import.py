@@ -13,6 +13,7 @@ from marketplace.domain.score import Post, score_account
 from marketplace.gateways.network.csv import BadRow, PostRow, read_post_rows
 from marketplace.jobs import Job, take_jobs
 from marketplace.models import PostSeen, Score, SocialAccount, StatsSnapshot
+from marketplace.services.social_proof import disconnect
 from marketplace.services.stats_import import (
     ImportedAccount,
     ImportedFile,
@@ -101,6 +102,15 @@ def test_an_account_that_a_live_network_reads_is_left_alone(db: Session) -> None
     assert (count.created, count.skipped) == (2, ("noor",))
     assert account.followers is None
     assert posts_of(db, account) == {}
+
+
+def test_an_account_that_nobody_owns_any_more_comes_from_a_file_again(db: Session) -> None:
+    actor = add_actor(db)
+    account = add_account(db, actor, handle="noor")
+    disconnect(db, actor_id=actor.id, social_account_id=account.id)
+    count = import_accounts(db, three_accounts().accounts, network="tiktok", now=NOW)
+    assert (count.created, count.matched, count.skipped, count.scored) == (2, 1, (), 3)
+    assert (account.source, account.state, account.actor_id) == ("csv", "active", None)
 
 
 def test_an_actors_imported_account_is_scored_by_a_job_for_the_actor(db: Session) -> None:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from marketplace.domain.network import spell_handle
 from marketplace.gateways.network.base import PostFigures
 
 REQUIRED: Final = ("account", "posted_at")
 COLUMNS: Final = {
-    "account": "handle or any stable name of the account; required in every row",
+    "account": "handle or any stable name of the account, in small or capital letters; required in every row",
     "posted_at": "when the post appeared, ISO 8601; without a zone it is read as UTC; required in every row",
     "fetched_at": "when the figures of this row were read, likewise; without it, the time of the import",
     "post_id": "the network's id of the post; without it the time it appeared stands for it",
@@ -106,7 +107,7 @@ def _row(line: int, heading: Sequence[str], fields: Sequence[str], now: datetime
 
 
 def _good_row(line: int, values: dict[str, str], now: datetime) -> PostRow:
-    account = values["account"].removeprefix("@")
+    account = spell_handle(values["account"])
     if not account or len(account) > 80 or not account.isprintable():
         raise _Unreadable("account is empty or too long" if len(account) > 80 or not account else "account is no name")
     posted_at = _moment(values, "posted_at")

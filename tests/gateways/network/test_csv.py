@@ -31,6 +31,11 @@ def test_a_row_holds_a_post_and_what_was_read_of_its_account() -> None:
     assert (row.post.views, row.post.likes, row.post.comments, row.post.shares) == (89_500, 800, 50, 23)
 
 
+@pytest.mark.parametrize("typed", ["maya.okafor", "@Maya.Okafor", " MAYA.OKAFOR "])
+def test_a_handle_has_one_spelling(typed: str) -> None:
+    assert good(f"{typed},3,2026-05-01 14:37:03,2026-05-30 02:56:52,,,800,,,").account == "maya.okafor"
+
+
 def test_an_empty_figure_is_unknown_and_not_zero() -> None:
     row = good("maya,3,2026-05-01 14:37:03,2026-05-30 02:56:52,,,800,,,")
     assert (row.followers, row.post.views, row.post.comments) == (None, None, None)

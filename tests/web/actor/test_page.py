@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
@@ -15,9 +16,12 @@ from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
 from marketplace.db import Database
+from marketplace.gateways.network.base import AccountFigures
 from marketplace.models import Account, Actor, Booking, Clip, Rate, SocialAccount
+from marketplace.web.media import OUTSIDE
 from marketplace.web.transaction import CLOCK
 from tests.conftest import Jobs
+from tests.networks import MemoryNetwork
 from tests.services.stage import NOW, Story, add_actor, add_clip
 from tests.web.page_check import LARGEST_PAGE, faults, weight
 
@@ -170,17 +174,45 @@ def test_days_are_booked_out_by_the_actors_own_clock_and_given_back(desk: Desk) 
 
 def test_a_handle_shows_its_code_and_can_be_taken_away(desk: Desk) -> None:
     desk.post("network", network="tiktok", handle="@imani")
+    page = desk.get("network")
+    assert re.search(r"marquee-[0-9a-f]{12}", page)
+    assert "To be proved" in page
+    with desk.database.reading() as db:
+        assert db.scalars(select(SocialAccount)).all() == []
+    # the stand-in for the networks does not run here
+    desk.post("network/prove", network="tiktok", handle="imani")
+    assert "did not answer" in desk.get("network")
+    desk.post("network/forget", network="tiktok", handle="imani")
+    assert "No account is connected" in desk.get("network")
+
+
+def test_a_handle_whose_profile_shows_the_code_counts_until_it_is_let_go(desk: Desk, app: Flask) -> None:
+    network = MemoryNetwork()
+    app.extensions[OUTSIDE] = replace(app.extensions[OUTSIDE], networks={"tiktok": network})
+    desk.post("network", network="tiktok", handle="@Imani")
+    found = re.search(r"marquee-[0-9a-f]{12}", desk.get("network"))
+    assert found is not None
+    network.accounts["imani"] = AccountFigures("imani", "id-imani", 9, 9, 9, bio=f"Actor {found[0]}")
+    desk.post("network/prove", network="tiktok", handle="imani")
+    page = desk.get("network")
+    assert "TikTok is proved and counts from now on." in page
+    assert "To be proved" not in page
     with desk.database.reading() as db:
         row = db.scalars(select(SocialAccount)).one()
-    page = desk.get("network")
-    assert row.proof_code is not None
-    assert row.proof_code in page
-    assert "To be proved" in page
-    # the stand-in for the networks does not run here
-    desk.post(f"network/{row.id}/check")
-    assert "did not answer" in desk.get("network")
+    desk.post(f"network/{row.id}/count", is_in="0")
+    assert "Does not count" in desk.get("network")
     desk.post(f"network/{row.id}/disconnect")
     assert "No account is connected" in desk.get("network")
+
+
+def test_only_networks_that_can_be_asked_are_offered(desk: Desk, app: Flask) -> None:
+    app.extensions[OUTSIDE] = replace(app.extensions[OUTSIDE], networks={"x": MemoryNetwork("x")})
+    page = desk.get("network")
+    assert '<option value="x"' in page
+    assert '<option value="tiktok"' not in page
+    desk.post("network", 422, network="tiktok", handle="imani")
+    app.extensions[OUTSIDE] = replace(app.extensions[OUTSIDE], networks={})
+    assert "No network can be asked here yet" in desk.get("network")
 
 
 def test_clips_in_every_state_are_listed_and_one_can_be_deleted(desk: Desk) -> None:
