@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final
-from zoneinfo import ZoneInfo
 
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from marketplace.domain.booking import Effect, Party, State, Step, Transition
-from marketplace.domain.booking_text import OUTLOOK
-from marketplace.models import Booking
+from marketplace.domain.booking_text import outlook_of
+from marketplace.models import Booking, Grant
+from marketplace.services.booking_letter import settles_time
 from marketplace.services.notice import accounts_of_actor, accounts_of_admins, accounts_of_platform, notify
+from marketplace.services.reader_zone import by_zone, time_words
 
 _TITLES: Final[Mapping[Step, str]] = MappingProxyType(
     {
@@ -62,50 +64,64 @@ _TITLES: Final[Mapping[Step, str]] = MappingProxyType(
 
 def tell_of_request(db: Session, booking: Booking, now: datetime) -> None:
     """The actor hears of a new request, with the net amount first."""
-    _tell(
-        db, booking, Party.ACTOR, "request", "{platform} asks to book you: {time}", _next(booking, State.REQUESTED), now
-    )
+    words = _next(db, booking, State.REQUESTED)
+    _tell(db, booking, Party.ACTOR, "request", "{platform} asks to book you: {time}", words, now)
 
 
 def tell_of_step(db: Session, booking: Booking, transition: Transition, step: Step, reason: str, now: datetime) -> None:
-    """Everyone the table names hears of the step, once."""
-    words = " ".join(part for part in (reason, _next(booking, transition.after)) if part)
-    for effect, party in (
-        (Effect.NOTIFY_PLATFORM, Party.PLATFORM),
-        (Effect.NOTIFY_ACTOR, Party.ACTOR),
-        (Effect.NOTIFY_ADMIN, Party.ADMIN),
-    ):
-        if effect in transition.effects:
-            _tell(db, booking, party, step.value, _TITLES[step], words, now)
+    """Everyone the table names hears of the step, once; both sides of what changes their calendars."""
+    words = " ".join(part for part in (reason, _next(db, booking, transition.after)) if part)
+    for party in _readers(transition, step):
+        _tell(db, booking, party, step.value, _TITLES[step], words, now)
+
+
+def _readers(transition: Transition, step: Step) -> list[Party]:
+    named = {
+        Party.PLATFORM: Effect.NOTIFY_PLATFORM,
+        Party.ACTOR: Effect.NOTIFY_ACTOR,
+        Party.ADMIN: Effect.NOTIFY_ADMIN,
+    }
+    both = settles_time(step, transition.before)
+    return [party for party, effect in named.items() if effect in transition.effects or (both and party != Party.ADMIN)]
+
+
+def accounts_of(db: Session, booking: Booking, party: Party) -> tuple[list[int], str, str]:
+    """Who reads on that side of a booking, the zone that side agreed in, and the page it reads on."""
+    if party == Party.PLATFORM:
+        members = accounts_of_platform(db, booking.platform_id)
+        return list(members), booking.platform_zone, f"/platform/booking/{booking.id}"
+    if party == Party.ACTOR:
+        return list(accounts_of_actor(db, booking.actor_id)), booking.actor_zone, f"/actor/booking/{booking.id}"
+    return list(accounts_of_admins(db)), "UTC", "/admin"
 
 
 def _tell(db: Session, booking: Booking, party: Party, kind: str, title: str, words: str, now: datetime) -> None:
-    accounts, zone, path = {
-        Party.PLATFORM: (accounts_of_platform, booking.platform_zone, f"/platform/booking/{booking.id}"),
-        Party.ACTOR: (accounts_of_actor, booking.actor_zone, f"/actor/booking/{booking.id}"),
-        Party.ADMIN: (lambda db, _id: accounts_of_admins(db), "UTC", "/admin"),
-    }[party]
-    facts = {"actor": booking.actor.name, "platform": booking.platform.name, "time": _time(booking.starts_at, zone)}
-    notify(
-        db,
-        account_ids=accounts(db, booking.platform_id if party == Party.PLATFORM else booking.actor_id),
-        key=f"booking:{booking.id}:{kind}:{booking.version}",
-        kind=f"booking.{kind}",
-        title=title.format(**facts),
-        words=words,
-        path=path,
-        now=now,
-    )
+    account_ids, side_zone, path = accounts_of(db, booking, party)
+    for zone, readers in by_zone(db, account_ids, side_zone).items():
+        time = time_words(booking.starts_at, zone)
+        notify(
+            db,
+            account_ids=readers,
+            key=f"booking:{booking.id}:{kind}:{booking.version}",
+            kind=f"booking.{kind}",
+            title=title.format(actor=booking.actor.name, platform=booking.platform.name, time=time),
+            words=words,
+            path=path,
+            now=now,
+            booking_id=booking.id,
+        )
 
 
-def _next(booking: Booking, state: State) -> str:
-    outlook = OUTLOOK[state]
+def _next(db: Session, booking: Booking, state: State) -> str:
+    outlook = outlook_of(state, Party(booking.claimed_by) if booking.claimed_by else None)
     if outlook.waiting_for is None:
         return ""
+    if state == State.CONFIRMED and _is_signed(db, booking.id):
+        return "The consent is signed. The session starts by itself at the booked time."
     who = {Party.PLATFORM: booking.platform.name, Party.ACTOR: booking.actor.name, Party.ADMIN: "An admin"}
     return f"Next: {who[outlook.waiting_for]} can {outlook.must}. If nothing happens, {outlook.otherwise}"
 
 
-def _time(at: datetime, zone: str) -> str:
-    local = at.astimezone(ZoneInfo(zone))
-    return f"{local:%a} {local.day} {local:%b, %H:%M}"
+def _is_signed(db: Session, booking_id: int) -> bool:
+    signed = (Grant.booking_id == booking_id) & Grant.revoked_at.is_(None)
+    return bool(db.scalar(select(exists().where(signed))))

@@ -7,6 +7,7 @@ import structlog
 from marketplace.gateways.mail.base import NotSent
 from marketplace.jobs import Job
 from marketplace.services import notice
+from marketplace.services.booking_letter import Enclosed, enclose_booking
 from workers.letter import write_letter
 from workers.task import Tools, task
 
@@ -18,10 +19,12 @@ def send_notice(tools: Tools, notice_id: int) -> None:
     """Mail one notice. Killed between the sending and the note of it, the mail may go out twice: better than never."""
     with tools.reading() as db:
         found = notice.find_letter(db, notice_id)
+        enclosed = enclose_booking(db, found, public_url=tools.settings.public_url) if found else Enclosed()
     if found is None:
         return
     try:
-        tools.outside.mail.send(write_letter(found, public_url=tools.settings.public_url), now=tools.now())
+        letter = write_letter(found, enclosed, settings=tools.settings, now=tools.now())
+        tools.outside.mail.send(letter, now=tools.now())
     except NotSent as failure:
         log.warning("notice_not_sent", notice_id=notice_id, is_final=failure.is_final)
         with tools.unit_of_work() as db:
