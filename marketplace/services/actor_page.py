@@ -10,6 +10,7 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from marketplace.domain.boundary import Limits
 from marketplace.domain.cancellation import Tier
 from marketplace.domain.errors import NotFound
 from marketplace.domain.flavour import VOCABULARY, Flavour
@@ -77,13 +78,14 @@ class ScoreDetail:
 
 @dataclass(frozen=True)
 class ActorDetail:
-    """All an actor's page shows. `card` is None while the actor has no rate; nobody without one can be booked."""
+    """All an actor's page shows. `card` is None while the actor has no rate: then a platform has to make an offer."""
 
     row: ActorRow
     bio: str
     skills: tuple[str, ...]
     credits: Sequence[Any]
     boundaries: tuple[str, ...]
+    limits: Limits
     union_status: str
     clips: tuple[ClipRow, ...]
     card: RateCard | None
@@ -99,7 +101,10 @@ class ActorDetail:
 
 def find_actor_page(db: Session, slug: str, now: datetime) -> ActorDetail | None:
     """The page of a listed actor; None for anyone else, listed no longer or never there."""
-    columns = select(Actor.id, Actor.bio, Actor.skills, Actor.credits, Actor.boundaries, Actor.union_status)
+    columns = select(
+        Actor.id, Actor.bio, Actor.skills, Actor.credits, Actor.boundaries, Actor.union_status, Actor.no_go,
+        Actor.most_intense,
+    )  # fmt: skip
     found = db.execute(columns.where(Actor.slug == slug, Actor.listed.is_(True))).first()
     if found is None:
         return None
@@ -110,6 +115,7 @@ def find_actor_page(db: Session, slug: str, now: datetime) -> ActorDetail | None
         skills=tuple(found.skills),
         credits=found.credits,
         boundaries=tuple(found.boundaries),
+        limits=Limits.read(found.no_go, found.most_intense),
         union_status=found.union_status,
         clips=_clips(db, found.id),
         card=priced.card if priced else None,

@@ -11,7 +11,15 @@ from sqlalchemy.orm import Session
 from marketplace.domain.cancellation import Tier
 from marketplace.domain.errors import Refused
 from marketplace.domain.money import Money
-from marketplace.domain.rate import Ask, Quote, RateCard, make_quote, usage_from_json
+from marketplace.domain.rate import (
+    Ask,
+    Quote,
+    RateCard,
+    exclusivity_from_json,
+    make_quote,
+    territory_from_json,
+    usage_from_json,
+)
 from marketplace.models import Rate
 
 
@@ -48,9 +56,15 @@ def card_of(row: Rate) -> RateCard:
         take_set=Money(row.take_set_minor, row.currency),
         revision=Money(row.revision_minor, row.currency),
         rush_bp=row.rush_bp,
+        pickups_included=row.pickups_included,
+        territory_bp=territory_from_json(row.territory),
+        exclusivity_bp=exclusivity_from_json(row.exclusivity),
     )
 
 
 def quote_actor(db: Session, *, actor_id: int, ask: Ask, fee_bp: int, now: datetime) -> Quote:
-    """What `ask` would cost with this actor now; nothing is stored."""
-    return make_quote(get_rate_card(db, actor_id).card, ask, fee_bp, now)
+    """What `ask` would cost with this actor now, by the list or by its own offer; nothing is stored."""
+    if ask.offered is None:
+        return make_quote(get_rate_card(db, actor_id).card, ask, fee_bp, now)
+    priced = find_rate_card(db, actor_id)
+    return make_quote(priced.card if priced else None, ask, fee_bp, now)

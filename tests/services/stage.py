@@ -30,14 +30,12 @@ from marketplace.models import (
     WeeklyHours,
 )
 from marketplace.services.booking import (
-    BeatAsk,
-    Request,
     accept_booking,
     advance_due_booking,
     confirm_paid_booking,
     deliver_booking,
-    request_booking,
 )
+from marketplace.services.booking_request import BeatAsk, Request, request_booking
 from marketplace.services.booking_step import By, get_booking, get_session
 from marketplace.services.consent import shown_digest, sign_consent
 

@@ -17,7 +17,6 @@ from marketplace.models import Booking, Flag, Grant, Notice, Platform, Rate, Ref
 from marketplace.services.audit import find_breaks, read_trail
 from marketplace.services.availability import find_nearest_slots, free_slots
 from marketplace.services.booking import (
-    PriceChanged,
     accept_booking,
     accept_delivery,
     advance_due_booking,
@@ -26,12 +25,12 @@ from marketplace.services.booking import (
     decline_booking,
     dispute_booking,
     find_due,
-    request_booking,
     request_changes,
     settle_dispute,
     start_session,
     withdraw_booking,
 )
+from marketplace.services.booking_request import PriceChanged, request_booking
 from marketplace.services.booking_step import By, facts_of, months_later, quote_of
 from tests.services.stage import NOW, Story, add_actor, add_member, ask_for, at, request
 

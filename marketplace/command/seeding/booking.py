@@ -22,7 +22,7 @@ from marketplace.sandbox.demo.trade import Title
 from marketplace.services import booking as bookings
 from marketplace.services import media, payout
 from marketplace.services.availability import free_slots
-from marketplace.services.booking import BeatAsk, Request
+from marketplace.services.booking_request import BeatAsk, Request, request_booking
 from marketplace.services.booking_step import By
 from marketplace.services.capture import add_note, select_take
 from marketplace.services.consent import shown_digest, sign_consent
@@ -110,7 +110,7 @@ class Player:
         )
         made: int = self.stage.do(
             at,
-            bookings.request_booking,
+            request_booking,
             platform_id=self.member.platform_id,
             member_id=self.member.id,
             by=self.platform_by,
