@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
 from typing import Any, Final
-from zoneinfo import available_timezones
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from marketplace.domain.availability import DayWindow, WeeklyWindow
 from marketplace.domain.cancellation import Tier
 from marketplace.domain.errors import Invalid, NotFound, Refused
 from marketplace.domain.flavour import VOCABULARY, Display, Intensity
@@ -20,7 +17,6 @@ from marketplace.domain.rate import RateCard, usage_to_json
 from marketplace.models import (
     Actor,
     ActorLanguage,
-    BookOut,
     Clip,
     ClipFlavour,
     ConnectAccount,
@@ -30,10 +26,8 @@ from marketplace.models import (
 )
 
 MOST_LINES: Final = 40
-MOST_BUFFER_MINUTES: Final = 240
 INTENSITIES: Final = tuple(step.word for step in Intensity)
 DISPLAYS: Final = tuple(step.word for step in Display)
-ZONES: Final = frozenset(available_timezones())
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +66,6 @@ class Profile:
     skills: tuple[str, ...]
     credits: tuple[Credit, ...]
     boundaries: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class CalendarRules:
-    """How an actor's calendar may be used; minutes, and sessions a day and a week."""
-
-    zone: str
-    buffer_minutes: int
-    notice_minutes: int
-    most_per_day: int
-    most_per_week: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +273,7 @@ def move_clip(db: Session, *, actor_id: int, clip_id: int, up: bool) -> None:
         clip.position = position
 
 
-# rate and hours -----------------------------------------------------------------------------------
+# the rate -----------------------------------------------------------------------------------------
 
 
 def save_rate(db: Session, *, actor_id: int, card: RateCard, cancellation: Tier, now: datetime) -> Rate:
@@ -309,76 +292,3 @@ def save_rate(db: Session, *, actor_id: int, card: RateCard, cancellation: Tier,
     actor.hourly_minor, actor.currency, actor.updated_at = card.hour.minor, card.currency, now
     db.flush()
     return row
-
-
-def list_hours(db: Session, actor_id: int) -> list[WeeklyWindow]:
-    """The weekly hours in order."""
-    rows = db.scalars(select(WeeklyHours).where(WeeklyHours.actor_id == actor_id))
-    windows = [WeeklyWindow(row.weekday, DayWindow(row.starts_minute, row.ends_minute)) for row in rows]
-    return sorted(windows, key=lambda one: (one.weekday, one.window))
-
-
-def save_hours(
-    db: Session, *, actor_id: int, windows: Sequence[WeeklyWindow], rules: CalendarRules, now: datetime
-) -> None:
-    """Replace weekly hours and calendar rules. Refuses hours of one day that overlap; bookings made stay."""
-    _check_hours(windows)
-    _check_rules(rules)
-    actor = get_actor(db, actor_id)
-    actor.zone, actor.buffer_minutes, actor.notice_minutes = rules.zone, rules.buffer_minutes, rules.notice_minutes
-    actor.most_per_day, actor.most_per_week, actor.updated_at = rules.most_per_day, rules.most_per_week, now
-    db.execute(delete(WeeklyHours).where(WeeklyHours.actor_id == actor_id))
-    db.add_all(
-        WeeklyHours(
-            actor_id=actor_id,
-            weekday=one.weekday,
-            starts_minute=one.window.from_minute,
-            ends_minute=one.window.to_minute,
-        )
-        for one in windows
-    )
-    db.flush()
-
-
-def _check_hours(windows: Sequence[WeeklyWindow]) -> None:
-    ordered = sorted(windows, key=lambda one: (one.weekday, one.window))
-    for first, then in pairwise(ordered):
-        if first.weekday == then.weekday and then.window.from_minute < first.window.to_minute:
-            raise Invalid("Two stretches of one day overlap. Nothing was saved.", field=f"day{first.weekday}")
-
-
-def _check_rules(rules: CalendarRules) -> None:
-    if rules.zone not in ZONES:
-        raise Invalid("Choose your time zone from the list. Nothing was saved.", field="zone")
-    if not 0 <= rules.buffer_minutes <= MOST_BUFFER_MINUTES:
-        raise Invalid("Keep between 0 and 240 minutes clear. Nothing was saved.", field="buffer_minutes")
-    if not 0 <= rules.notice_minutes <= 60 * 24 * 60:
-        raise Invalid("The notice is at most 60 days. Nothing was saved.", field="notice_hours")
-    if not 1 <= rules.most_per_day <= 12 or not rules.most_per_day <= rules.most_per_week <= 60:
-        raise Invalid("Sessions a week are at least those of a day. Nothing was saved.", field="most_per_week")
-
-
-def list_book_outs(db: Session, actor_id: int, *, now: datetime) -> Sequence[BookOut]:
-    """Times taken out that are not over, the next first."""
-    coming = select(BookOut).where(BookOut.actor_id == actor_id, BookOut.ends_at > now)
-    return db.scalars(coming.order_by(BookOut.starts_at)).all()
-
-
-def add_book_out(
-    db: Session, *, actor_id: int, starts_at: datetime, ends_at: datetime, reason: str, now: datetime
-) -> BookOut:
-    """Take a time out of the calendar. Bookings made stay: the page says so."""
-    if starts_at >= ends_at or ends_at <= now:
-        raise Invalid("The time must end after it starts, and not be over. Nothing was saved.", field="book_out_to")
-    row = BookOut(actor_id=actor_id, starts_at=starts_at, ends_at=ends_at, reason=reason.strip()[:120], created_at=now)
-    db.add(row)
-    db.flush()
-    return row
-
-
-def remove_book_out(db: Session, *, actor_id: int, book_out_id: int) -> None:
-    """Give a time back to the calendar."""
-    row = db.scalar(select(BookOut).where(BookOut.id == book_out_id, BookOut.actor_id == actor_id))
-    if row is None:
-        raise NotFound("There is no such time. Nothing was changed.")
-    db.delete(row)

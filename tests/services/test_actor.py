@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,7 +16,8 @@ from marketplace.domain.money import Money
 from marketplace.domain.rate import RateCard
 from marketplace.models import Actor, Clip, Rate
 from marketplace.services import actor as actors
-from marketplace.services.actor import CalendarRules, Credit, Language, Profile, Stretch, even_stretches
+from marketplace.services.actor import Credit, Language, Profile, Stretch, even_stretches
+from marketplace.services.hours import CalendarRules, save_hours
 from tests.services.stage import NOW, add_actor, add_clip
 
 PROFILE = Profile(
@@ -74,7 +74,7 @@ def test_a_page_is_published_only_when_it_is_whole(db: Session) -> None:
     actors.save_profile(db, actor_id=actor.id, profile=PROFILE, now=NOW)
     card = RateCard(Money(18_000, "USD"))
     actors.save_rate(db, actor_id=actor.id, card=card, cancellation=Tier.FIRM, now=NOW)
-    actors.save_hours(db, actor_id=actor.id, windows=[window(0, 9, 13)], rules=RULES, now=NOW)
+    save_hours(db, actor_id=actor.id, windows=[window(0, 9, 13)], rules=RULES, now=NOW)
     add_clip(db, actor, "relief", shown=False)
     assert not actors.read_set_up(db, actor.id).can_publish
     add_clip(db, actor, "relief")
@@ -100,32 +100,6 @@ def test_a_new_rate_has_a_new_version_and_is_repeated_on_the_list(db: Session) -
     row = db.scalars(select(Rate).where(Rate.actor_id == actor.id)).one()
     assert (row.version, row.hourly_minor, row.take_set_minor, row.cancellation) == (2, 20_000, 5_000, "flexible")
     assert (actor.hourly_minor, actor.currency) == (20_000, "USD")
-
-
-def test_hours_come_back_in_order_and_may_not_overlap(db: Session) -> None:
-    actor = add_actor(db)
-    windows = [window(2, 14, 18), window(0, 9, 13), window(2, 9, 13)]
-    actors.save_hours(db, actor_id=actor.id, windows=windows, rules=RULES, now=NOW)
-    assert actors.list_hours(db, actor.id) == [window(0, 9, 13), window(2, 9, 13), window(2, 14, 18)]
-    assert (actor.zone, actor.buffer_minutes) == ("Africa/Lagos", 30)
-    with pytest.raises(Invalid, match="overlap") as refused:
-        actors.save_hours(db, actor_id=actor.id, windows=[window(1, 9, 13), window(1, 12, 15)], rules=RULES, now=NOW)
-    assert refused.value.field == "day1"
-    with pytest.raises(Invalid, match="time zone"):
-        actors.save_hours(db, actor_id=actor.id, windows=[], rules=replace(RULES, zone="Mars/Olympus"), now=NOW)
-
-
-def test_days_are_taken_out_and_given_back_by_their_owner_alone(db: Session) -> None:
-    actor, other = add_actor(db), add_actor(db)
-    start, end = NOW + timedelta(days=3), NOW + timedelta(days=5)
-    row = actors.add_book_out(db, actor_id=actor.id, starts_at=start, ends_at=end, reason=" Holiday ", now=NOW)
-    assert [one.reason for one in actors.list_book_outs(db, actor.id, now=NOW)] == ["Holiday"]
-    with pytest.raises(NotFound):
-        actors.remove_book_out(db, actor_id=other.id, book_out_id=row.id)
-    actors.remove_book_out(db, actor_id=actor.id, book_out_id=row.id)
-    assert list(actors.list_book_outs(db, actor.id, now=NOW)) == []
-    with pytest.raises(Invalid):
-        actors.add_book_out(db, actor_id=actor.id, starts_at=end, ends_at=start, reason="", now=NOW)
 
 
 def test_flavours_of_a_clip_are_saved_with_their_family(db: Session) -> None:

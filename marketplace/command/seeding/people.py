@@ -19,7 +19,8 @@ from marketplace.sandbox.demo.trade import ADMINS, HOUSES, House
 from marketplace.sandbox.demo.world import Person, Reel
 from marketplace.services import actor as actors
 from marketplace.services.account import Decider, give_role, join_as_actor, verify_actor, vet_platform
-from marketplace.services.actor import CalendarRules, Credit, Language, Profile
+from marketplace.services.actor import Credit, Language, Profile
+from marketplace.services.hours import CalendarRules, save_hours
 
 CURRENCY = "USD"
 JOINED = timedelta(days=210)
@@ -98,7 +99,7 @@ def add_actor(register: Register, person: Person, portrait_key: str, clips: Mapp
     actors.save_rate(db, actor_id=actor.id, card=card, cancellation=tier, now=joined)
     windows = [WeeklyWindow(day, DayWindow(start, end)) for day, start, end in person.hours]
     rules = CalendarRules(person.origin.zone, 30, chance.choice((12, 24, 24, 48)) * 60, 2, 6)
-    actors.save_hours(db, actor_id=actor.id, windows=windows, rules=rules, now=joined)
+    save_hours(db, actor_id=actor.id, windows=windows, rules=rules, now=joined)
     for position, reel in enumerate(person.reels):
         _add_clip(db, actor, reel, clips[reel], position, joined)
     _add_book_outs(db, actor, chance, register.now)

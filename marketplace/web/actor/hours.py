@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -15,7 +15,8 @@ from marketplace.domain.availability import DayWindow, WeeklyWindow
 from marketplace.domain.errors import Invalid
 from marketplace.models import Actor, BookOut
 from marketplace.services import actor as actors
-from marketplace.services.actor import ZONES, CalendarRules
+from marketplace.services import hours as service
+from marketplace.services.hours import ZONES, CalendarRules
 from marketplace.web.actor import blueprint
 from marketplace.web.guard import actor, the_actor
 from marketplace.web.transaction import now, reading, unit_of_work
@@ -37,7 +38,7 @@ def hours() -> ResponseReturnValue:
     who = the_actor()
     me = actors.get_actor(reading(), who.actor_id)
     if request.method == "GET":
-        return _page(me, _week(actors.list_hours(reading(), who.actor_id)), _rules_of(me), {})
+        return _page(me, _week(service.list_hours(reading(), who.actor_id)), _rules_of(me), {})
     week = [request.form.get(f"day{place}", "").strip() for place in range(7)]
     typed = {name: request.form.get(name, "").strip() for name in (*RULES, "zone")}
     try:
@@ -50,7 +51,7 @@ def hours() -> ResponseReturnValue:
             most_per_week=_whole(typed, "most_per_week"),
         )
         with unit_of_work() as db:
-            actors.save_hours(db, actor_id=who.actor_id, windows=windows, rules=rules, now=now())
+            service.save_hours(db, actor_id=who.actor_id, windows=windows, rules=rules, now=now())
     except Invalid as refusal:
         return _page(me, week, typed, {refusal.field or "day0": refusal.sentence})
     flash("Hours saved. Bookings made before stay as they are.", "ok")
@@ -65,14 +66,11 @@ def book_out() -> ResponseReturnValue:
     me = actors.get_actor(reading(), who.actor_id)
     try:
         first, last = _day("book_out_from"), _day("book_out_to")
-        starts_at, ends_at = _midnight(first, me.zone), _midnight(last + timedelta(days=1), me.zone)
         reason = request.form.get("reason", "")
         with unit_of_work() as db:
-            actors.add_book_out(
-                db, actor_id=who.actor_id, starts_at=starts_at, ends_at=ends_at, reason=reason, now=now()
-            )
+            service.add_book_out(db, actor_id=who.actor_id, first=first, last=last, reason=reason, now=now())
     except Invalid as refusal:
-        week = _week(actors.list_hours(reading(), who.actor_id))
+        week = _week(service.list_hours(reading(), who.actor_id))
         return _page(me, week, _rules_of(me), {refusal.field or "book_out_from": refusal.sentence})
     flash("These days are taken out. Sessions already booked in them stay.", "ok")
     return redirect(url_for("actor.hours"), 303)
@@ -83,7 +81,7 @@ def book_out() -> ResponseReturnValue:
 def free_book_out(book_out_id: int) -> ResponseReturnValue:
     """Give days back to the calendar."""
     with unit_of_work() as db:
-        actors.remove_book_out(db, actor_id=the_actor().actor_id, book_out_id=book_out_id)
+        service.remove_book_out(db, actor_id=the_actor().actor_id, book_out_id=book_out_id)
     flash("These days can be booked again.", "ok")
     return redirect(url_for("actor.hours"), 303)
 
@@ -97,7 +95,7 @@ def _page(me: Actor, week: Sequence[str], rules: dict[str, str], errors: dict[st
         rules=rules,
         rule_labels=RULES,
         zones=sorted(zone for zone in ZONES if "/" in zone or zone == "UTC"),
-        book_outs=[(one, *_days_of(one, me.zone)) for one in actors.list_book_outs(reading(), me.id, now=now())],
+        book_outs=[(one, *_days_of(one, me.zone)) for one in service.list_book_outs(reading(), me.id, now=now())],
         errors=errors,
         labels=labels | {"book_out_from": "First day", "book_out_to": "Last day"},
         today=now().astimezone(ZoneInfo(me.zone)).date(),
@@ -161,7 +159,3 @@ def _day(name: str) -> date:
         return date.fromisoformat(request.form.get(name, "").strip())
     except ValueError:
         raise Invalid("Choose a day. Nothing was saved.", field=name) from None
-
-
-def _midnight(day: date, zone: str) -> datetime:
-    return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC)
