@@ -14,6 +14,7 @@ from marketplace.models import Account, Role
 from marketplace.services.account import join_as_actor, join_as_platform
 from marketplace.web.auth.form import SignUpForm, known_zone
 from marketplace.web.auth.mail import AfterCommitMail
+from marketplace.web.auth.notice_switch import SECRET as SWITCH_SECRET
 from marketplace.web.transaction import RequestSession, now, reading
 from marketplace.web.viewer import ZONE_COOKIE
 
@@ -31,6 +32,7 @@ def configuration(settings: Settings) -> dict[str, Any]:
     over_tls = settings.public_url.startswith("https://")
     return {
         "SECRET_KEY": settings.secret("session"),
+        SWITCH_SECRET: settings.secret("notice-switch"),
         "SESSION_COOKIE_NAME": "__Host-session" if over_tls else "session",
         "SESSION_COOKIE_SECURE": over_tls,
         "SESSION_COOKIE_HTTPONLY": True,
