@@ -194,7 +194,7 @@ def earn_key(booking_id: int) -> str:
 
 
 def payout_earned(*, booking_id: int, actor_id: int, actor_part: Money, fee_part: Money) -> PostingDraft:
-    """The booking's money is earned: the actor's part is owed to them, the rest is our fee."""
+    """The booking's money is earned: the actor's part is owed to them, our part is our fee. What is left stays."""
     return draft(
         earn_key(booking_id),
         "earn",
@@ -233,20 +233,22 @@ def refund_after_earning(
     refund_id: str,
     booking_id: int,
     actor_id: int,
+    funds_part: Money,
     fee_part: Money,
     payable_part: Money,
     receivable_part: Money,
 ) -> PostingDraft:
-    """Money goes back after it was earned: out of our fee, what the actor is still owed, and what they now owe us."""
+    """Money goes back after the booking was earned: what nobody had earned, our fee, the actor's part sent or not."""
     return draft(
         f"refund:{refund_id}",
         "refund",
         [
+            (funds_of(booking_id), funds_part),
             (FEES, fee_part),
             (payable_to(actor_id), payable_part),
             (receivable_from(actor_id), receivable_part),
         ],
-        [(STRIPE, fee_part + payable_part + receivable_part)],
+        [(STRIPE, funds_part + fee_part + payable_part + receivable_part)],
         booking_id=booking_id,
         stripe_id=refund_id,
     )

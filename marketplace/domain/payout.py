@@ -294,7 +294,6 @@ class RiskFacts:
     """What is known of a payout when it is made. `usual_minor` is the median of the actor's earlier payouts."""
 
     amount: Money
-    limit_minor: int
     earlier_payouts: int
     usual_minor: int | None = None
     bank_changed_at: datetime | None = None
@@ -323,6 +322,13 @@ def find_reasons(facts: RiskFacts, now: datetime) -> tuple[Reason, ...]:
     """Every reason that applies, the gravest first."""
     found = [reason for rule in _RISKS if (reason := rule(facts, now)) is not None]
     return tuple(sorted(found, key=lambda reason: -reason.level))
+
+
+def limit_reason(amount: Money, limit_minor: int) -> Reason | None:
+    """That two have to approve. Judged when somebody looks, by the limit that counts then: it is not stored."""
+    if approvals_needed(amount, limit_minor) < 2:
+        return None
+    return Reason(Risk.OVER_LIMIT, MEDIUM, f"Above {Money(limit_minor, amount.currency)} two admins have to approve.")
 
 
 def risk_level(reasons: tuple[Reason, ...]) -> int:
@@ -354,13 +360,6 @@ def _unusual(facts: RiskFacts, now: datetime) -> Reason | None:
         return None
     usual = Money(facts.usual_minor, facts.amount.currency)
     return Reason(Risk.MUCH_MORE_THAN_USUAL, MEDIUM, f"{facts.amount} is more than three times the usual {usual}.")
-
-
-def _over_limit(facts: RiskFacts, now: datetime) -> Reason | None:
-    if facts.amount.minor <= facts.limit_minor:
-        return None
-    limit = Money(facts.limit_minor, facts.amount.currency)
-    return Reason(Risk.OVER_LIMIT, MEDIUM, f"Above {limit} two admins have to approve.")
 
 
 def _disputed(facts: RiskFacts, now: datetime) -> Reason | None:
@@ -401,7 +400,6 @@ _RISKS: Final = (
     _new_bank,
     _not_ready,
     _unusual,
-    _over_limit,
     _disputed,
     _earlier_disputes,
     _flagged,

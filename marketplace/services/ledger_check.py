@@ -124,7 +124,7 @@ RULES: Final[tuple[Rule, ...]] = (
         WHERE c.state = 'pending' AND c.attempts = 0 AND (
             EXISTS (SELECT 1 FROM dispute d WHERE d.booking_id = o.booking_id AND d.state = 'open')
             OR EXISTS (
-                SELECT 1 FROM refund r WHERE r.booking_id = o.booking_id AND r.state IN ('reversing', 'pending')))
+                SELECT 1 FROM refund r WHERE r.booking_id = o.booking_id AND r.state IN ('reversing', 'pending', 'owed', 'refused')))
         """,
     ),
     Rule(
@@ -196,6 +196,36 @@ RULES: Final[tuple[Rule, ...]] = (
         """
         SELECT currency, sum(amount_minor) AS sums_to FROM ledger_entry
         GROUP BY currency HAVING sum(amount_minor) <> 0
+        """,
+    ),
+    Rule(
+        "I17",
+        "our fee of a booking is no more than was agreed when its payout was made",
+        "SELECT count(*) FROM posting WHERE kind = 'earn'",
+        """
+        SELECT b.id AS booking_id, -sum(e.amount_minor) AS earned, coalesce(o.fee_minor, b.fee_minor) AS agreed
+        FROM booking b JOIN payout o ON o.booking_id = b.id
+        JOIN posting g ON g.booking_id = b.id JOIN ledger_entry e ON e.posting_id = g.id
+        JOIN ledger_account a ON a.id = e.ledger_account_id AND a.kind = 'fee_income'
+        GROUP BY b.id, o.fee_minor, b.fee_minor HAVING -sum(e.amount_minor) > coalesce(o.fee_minor, b.fee_minor)
+        """,
+    ),
+    Rule(
+        "I18",
+        "a booking that is over holds no money that nobody is owed",
+        "SELECT count(*) FROM booking WHERE state IN"
+        " ('completed', 'declined', 'withdrawn', 'expired', 'lapsed', 'cancelled')",
+        """
+        SELECT b.id AS booking_id, b.state, -sum(e.amount_minor) AS holds
+        FROM booking b JOIN posting g ON g.booking_id = b.id JOIN ledger_entry e ON e.posting_id = g.id
+        JOIN ledger_account a ON a.id = e.ledger_account_id AND a.kind = 'booking_funds'
+        WHERE b.state IN ('completed', 'declined', 'withdrawn', 'expired', 'lapsed', 'cancelled')
+          AND NOT EXISTS (SELECT 1 FROM payout o WHERE o.booking_id = b.id
+            AND o.state IN ('review', 'held', 'approved', 'rejected'))
+          AND NOT EXISTS (SELECT 1 FROM refund r WHERE r.booking_id = b.id
+            AND r.state IN ('owed', 'refused', 'reversing', 'pending'))
+          AND NOT EXISTS (SELECT 1 FROM dispute d WHERE d.booking_id = b.id AND d.state = 'open')
+        GROUP BY b.id, b.state HAVING sum(e.amount_minor) <> 0
         """,
     ),
 )

@@ -126,11 +126,11 @@ def _note_refund_refused(db: Session, refund_id: int, words: str, now: datetime)
     notify(
         db,
         account_ids=accounts_of_admins(db),
-        key=f"refund:{refund.id}:refused",
+        key=f"refund:{refund.id}:refused:{now.isoformat()}",
         kind="payment",
         title="Stripe refused a refund",
         words=words,
-        path="/admin/health",
+        path=payment.REFUNDS_PATH,
         now=now,
     )
 

@@ -9,19 +9,25 @@ from typing import Any, Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from marketplace.domain import ledger as books
 from marketplace.domain.errors import Conflict, NotFound, Refused
 from marketplace.domain.money import Money
-from marketplace.domain.payment import State
+from marketplace.domain.payment import State, is_paid
 from marketplace.domain.payout import LEAVING, MOVED
-from marketplace.models import Booking, Payment, PaymentEvent, Payout, Refund
+from marketplace.models import Booking, Dispute, OutboxCommand, Payment, PaymentEvent, Payout, Refund
+from marketplace.services import ledger
+from marketplace.services.notice import accounts_of_admins, notify
 from marketplace.services.once import insert_once
-from marketplace.services.outbox import add_command
+from marketplace.services.outbox import add_command, next_version
 
 SHORTEST: Final = timedelta(minutes=35)
 LONGEST: Final = timedelta(hours=24) - timedelta(minutes=5)
 """Stripe wants 30 minutes to 24 hours from when it makes the checkout; a worker may come a little later than we ask."""
-STANDING: Final = ("reversing", "pending", "succeeded")
-"""Refunds that count against what is left."""
+MOVING: Final = ("reversing", "pending", "succeeded")
+"""Refunds that are made or on their way."""
+OWED: Final = ("owed", "refused")
+"""Refunds that the platform is owed and that wait: for the bank's decision, or for an admin after Stripe refused."""
+REFUNDS_PATH: Final = "/admin/refund"
 REFUNDABLE: Final = (State.CAPTURED, State.PARTLY_REFUNDED)
 SUCCESS_PATH: Final = "/platform/booking/{id}/paid?session={{CHECKOUT_SESSION_ID}}"
 CANCEL_PATH: Final = "/platform/booking/{id}"
@@ -112,22 +118,24 @@ def refund_booking(db: Session, booking: Booking, amount_minor: int, reason: str
 
     Refuses (RefundTooLarge) more than is left, before Stripe is asked: two refunds at once cannot both pass, for the
     second waits for the first. Where the actor has been sent their part, that is taken back first. While the
-    platform's bank disputes the payment, or once it has taken it back, there is nothing we could refund: None, and
-    the bank's decision stands.
+    platform's bank disputes the payment Stripe refunds nothing: the refund is recorded as owed, and made once the
+    dispute is won. What the bank has taken back is not owed a second time.
     """
     payment = find_payment(db, booking.id, lock=True)
-    if payment is None or payment.state not in REFUNDABLE or amount_minor <= 0:
+    if payment is None or not is_paid(State(payment.state)) or amount_minor <= 0:
         return None
     left = Money(left_to_refund(db, payment), payment.currency)
+    if payment.state in (State.REFUNDED, State.LOST):
+        amount_minor = min(amount_minor, left.minor)
+        if amount_minor <= 0:
+            return None
     if amount_minor > left.minor:
         raise RefundTooLarge(f"Only {left} is left of this payment. Nothing was refunded.")
-    leaving = select(Payout.id).where(Payout.booking_id == booking.id, Payout.state.in_(LEAVING))
-    if db.scalar(leaving) is not None:
-        raise Conflict("The actor's payout is just being sent. Try again in a few minutes. Nothing was refunded.")
+    refuse_while_leaving(db, booking.id)
     refund = Refund(
         payment_id=payment.id,
         booking_id=booking.id,
-        state="pending",
+        state="pending" if payment.state in REFUNDABLE else "owed",
         currency=payment.currency,
         amount_minor=amount_minor,
         reason=reason,
@@ -136,9 +144,38 @@ def refund_booking(db: Session, booking: Booking, amount_minor: int, reason: str
     )
     db.add(refund)
     db.flush()
+    if refund.state == "owed":
+        _tell_owed(db, refund, now)
+    else:
+        start_refund(db, booking, refund, now)
+    return refund.id
+
+
+def refuse_while_leaving(db: Session, booking_id: int) -> None:
+    """Whether the actor already has their part must be certain before it is taken back."""
+    leaving = select(Payout.id).where(Payout.booking_id == booking_id, Payout.state.in_(LEAVING))
+    if db.scalar(leaving) is not None:
+        raise Conflict("The actor's payout is just being sent. Try again in a few minutes. Nothing was refunded.")
+
+
+def start_refund(db: Session, booking: Booking, refund: Refund, now: datetime) -> None:
+    """Take the actor's share back where they have it, else ask for the refund itself; again after a refusal, too."""
     if not _reverse_first(db, booking, refund, now):
         send_refund(db, booking, refund, now)
-    return refund.id
+
+
+def _tell_owed(db: Session, refund: Refund, now: datetime) -> None:
+    amount = Money(refund.amount_minor, refund.currency)
+    notify(
+        db,
+        account_ids=accounts_of_admins(db),
+        key=f"refund:{refund.id}:owed",
+        kind="payment",
+        title="A refund is owed",
+        words=f"Booking {refund.booking_id}: {amount} go back to the platform once its bank has decided the dispute.",
+        path=REFUNDS_PATH,
+        now=now,
+    )
 
 
 def refund_rest(db: Session, booking: Booking, reason: str, now: datetime) -> int | None:
@@ -148,19 +185,33 @@ def refund_rest(db: Session, booking: Booking, reason: str, now: datetime) -> in
 
 
 def left_to_refund(db: Session, payment: Payment) -> int:
-    """What has not been given back, nor is on its way, in minor units."""
-    given = select(func.coalesce(func.sum(Refund.amount_minor), 0)).where(
-        Refund.payment_id == payment.id, Refund.state.in_(STANDING)
+    """What has not been given back, nor is on its way or owed, nor taken by the platform's bank, in minor units."""
+    owed = select(func.coalesce(func.sum(Refund.amount_minor), 0)).where(
+        Refund.payment_id == payment.id, Refund.state.in_(OWED)
     )
-    return payment.amount_minor - int(db.scalar(given) or 0)
+    return left_beside_owed(db, payment) - int(db.scalar(owed) or 0)
+
+
+def left_beside_owed(db: Session, payment: Payment) -> int:
+    """What has not left us yet and is not on its way out, in minor units."""
+    given = select(func.coalesce(func.sum(Refund.amount_minor), 0)).where(
+        Refund.payment_id == payment.id, Refund.state.in_(MOVING)
+    )
+    lost = select(func.coalesce(func.sum(Dispute.amount_minor), 0)).where(
+        Dispute.payment_id == payment.id, Dispute.state == "lost"
+    )
+    return payment.amount_minor - int(db.scalar(given) or 0) - int(db.scalar(lost) or 0)
 
 
 def _reverse_first(db: Session, booking: Booking, refund: Refund, now: datetime) -> bool:
-    """Take the actor's share of the refund back before the refund itself; False when nothing was sent to them."""
+    """Take the actor's share of the refund back before the refund itself; False when nothing was sent to them.
+
+    What nobody has earned goes back first; a share that was asked for once is not asked for again.
+    """
     payout = db.scalar(select(Payout).where(Payout.booking_id == booking.id, Payout.state.in_(MOVED)))
-    if payout is None or payout.stripe_transfer_id is None:
+    if payout is None or payout.stripe_transfer_id is None or _was_reversed(db, refund):
         return False
-    _, share = share_of(refund.amount_minor, booking)
+    _, share = share_of(refund.amount_minor - unearned_part(db, booking, refund.amount_minor), booking)
     sent = payout.amount_minor - payout.netted_minor - payout.reversed_minor
     amount = min(share.minor, sent)
     if amount <= 0:
@@ -183,6 +234,19 @@ def _reverse_first(db: Session, booking: Booking, refund: Refund, now: datetime)
     return True
 
 
+def _was_reversed(db: Session, refund: Refund) -> bool:
+    asked = select(OutboxCommand.id).where(
+        OutboxCommand.about == "refund", OutboxCommand.about_id == refund.id, OutboxCommand.kind == "transfer.reverse"
+    )
+    return db.scalar(asked.limit(1)) is not None
+
+
+def unearned_part(db: Session, booking: Booking, amount_minor: int) -> int:
+    """How much of an amount is still the booking's own money, earned by nobody, in minor units."""
+    funds = -ledger.balance_of(db, books.funds_of(booking.id), booking.currency)
+    return min(max(funds, 0), amount_minor)
+
+
 def share_of(amount_minor: int, booking: Booking) -> tuple[Money, Money]:
     """An amount of a booking's money as (our fee's part, the actor's part), in the proportion of its price."""
     fee, actor = Money(amount_minor, booking.currency).split([booking.fee_minor, booking.net_minor])
@@ -190,11 +254,11 @@ def share_of(amount_minor: int, booking: Booking) -> tuple[Money, Money]:
 
 
 def send_refund(db: Session, booking: Booking, refund: Refund, now: datetime) -> None:
-    """Ask for the refund itself."""
+    """Ask for the refund itself; after a refusal with a new key."""
     payment = db.get_one(Payment, refund.payment_id)
     refund.state = "pending"
     refund.updated_at = now
-    key = f"refund:{reference_of(booking)}:{refund.id}:v1"
+    key = next_version(db, f"refund:{reference_of(booking)}:{refund.id}")
     add_command(
         db,
         kind="refund.create",

@@ -21,9 +21,16 @@ from marketplace.models import Booking, Dispute, Payment, Refund
 from marketplace.services import ledger
 from marketplace.services.booking import confirm_paid_booking
 from marketplace.services.notice import accounts_of_admins, notify
-from marketplace.services.payment import close_checkout, get_payment, record_payment_event, share_of
+from marketplace.services.payment import (
+    close_checkout,
+    get_payment,
+    record_payment_event,
+    share_of,
+    unearned_part,
+)
 from marketplace.services.payout import find_payout
 from marketplace.services.payout_step import get_payout, hold_by_clock
+from marketplace.services.refund import settle_owed
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,7 @@ def sync_checkout(db: Session, seen: Seen, *, now: datetime) -> State | None:
         for dispute in seen.disputes:
             _book_dispute(db, payment, dispute, now)
     _move(db, payment, _reading(db, payment, seen), now)
+    settle_owed(db, payment, now)
     if is_paid(State(payment.state)) and not was_paid:
         confirm_paid_booking(db, booking_id=payment.booking_id, now=now)
     return State(payment.state)
@@ -179,18 +187,20 @@ def _adopt(db: Session, payment: Payment, seen: stripe.Refund, now: datetime) ->
 
 
 def _post_refund(db: Session, payment: Payment, seen: stripe.Refund, now: datetime) -> None:
-    """Out of what nobody has earned, else out of our fee and the actor's part."""
+    """Out of what nobody has earned, and what is beyond that out of our fee and the actor's part."""
     booking = db.get_one(Booking, payment.booking_id)
     amount = Money(seen.amount_minor, seen.currency)
     if not ledger.is_posted(db, books.earn_key(booking.id)):
         ledger.post(db, books.refund_before_earning(refund_id=seen.id, booking_id=booking.id, amount=amount), now=now)
         return
-    fee_part, actor_part = share_of(amount.minor, booking)
+    funds = Money(unearned_part(db, booking, amount.minor), amount.currency)
+    fee_part, actor_part = share_of((amount - funds).minor, booking)
     payable = _payable(db, booking, actor_part)
     after = books.refund_after_earning(
         refund_id=seen.id,
         booking_id=booking.id,
         actor_id=booking.actor_id,
+        funds_part=funds,
         fee_part=fee_part,
         payable_part=payable,
         receivable_part=actor_part - payable,
@@ -273,10 +283,8 @@ def _post_dispute(db: Session, payment: Payment, seen: stripe.Dispute, now: date
 def _post_loss(db: Session, payment: Payment, seen: stripe.Dispute, amount: Money, now: datetime) -> None:
     """What nobody has earned goes first; what was earned is lost by our fee and, as a debt, by the actor."""
     booking = db.get_one(Booking, payment.booking_id)
-    nothing = Money(0, amount.currency)
-    funds_left = -ledger.balance_of(db, books.funds_of(booking.id), amount.currency)
-    funds = Money(min(max(funds_left, 0), amount.minor), amount.currency)
-    fee_part, actor_part = share_of((amount - funds).minor, booking) if amount > funds else (nothing, nothing)
+    funds = Money(unearned_part(db, booking, amount.minor), amount.currency)
+    fee_part, actor_part = share_of((amount - funds).minor, booking)
     payable = _payable(db, booking, actor_part)
     lost = books.dispute_lost(
         dispute_id=seen.id,
@@ -286,7 +294,7 @@ def _post_loss(db: Session, payment: Payment, seen: stripe.Dispute, amount: Mone
         fee_part=fee_part,
         payable_part=payable,
         receivable_part=actor_part - payable,
-        loss_part=nothing,
+        loss_part=Money(0, amount.currency),
     )
     ledger.post(db, lost, now=now)
 

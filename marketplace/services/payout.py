@@ -27,8 +27,8 @@ from marketplace.models import Booking, BookingEvent, Dispute, Flag, Payout
 from marketplace.services.once import insert_once
 from marketplace.services.payout_notice import tell, tell_decision
 from marketplace.services.payout_step import (
-    DEFAULT_LIMIT_MINOR,
     Decision,
+    agreed_fee,
     facts_of,
     find_account,
     get_payout,
@@ -45,16 +45,17 @@ def create_payout(
     now: datetime,
     *,
     amount_minor: int | None = None,
-    limit_minor: int = DEFAULT_LIMIT_MINOR,
+    fee_minor: int | None = None,
 ) -> int | None:
     """The actor has earned money: a payout for review, with the reasons to look closer. Its id, or None if it is there.
 
-    `amount_minor` is the actor's part where the booking's money is shared; left out, the price's net amount.
+    `amount_minor` is the actor's part and `fee_minor` ours where the booking's money is shared; left out, those of
+    the price. What was agreed is frozen here: nothing else of the booking's money ever becomes ours.
     """
     amount = Money(booking.net_minor if amount_minor is None else amount_minor, booking.currency)
     if not amount:
         return None
-    reasons = find_reasons(_risk_facts(db, booking, amount, limit_minor), now)
+    reasons = find_reasons(_risk_facts(db, booking, amount), now)
     payout_id = insert_once(
         db,
         Payout,
@@ -63,6 +64,7 @@ def create_payout(
         state=State.REVIEW,
         currency=amount.currency,
         amount_minor=amount.minor,
+        fee_minor=agreed_fee(booking, amount.minor) if fee_minor is None else fee_minor,
         netted_minor=0,
         reversed_minor=0,
         approvals=0,
@@ -82,13 +84,12 @@ def create_payout(
     return payout.id
 
 
-def _risk_facts(db: Session, booking: Booking, amount: Money, limit_minor: int) -> RiskFacts:
+def _risk_facts(db: Session, booking: Booking, amount: Money) -> RiskFacts:
     actor_id = booking.actor_id
     earlier = _earlier_amounts(db, actor_id, amount.currency)
     account = find_account(db, actor_id)
     return RiskFacts(
         amount=amount,
-        limit_minor=limit_minor,
         earlier_payouts=len(earlier),
         usual_minor=median_low(earlier) if earlier else None,
         bank_changed_at=account.bank_changed_at if account else None,

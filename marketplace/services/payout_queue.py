@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from marketplace.domain.booking import Party
 from marketplace.domain.errors import NotFound
 from marketplace.domain.money import Money
-from marketplace.domain.payout import HIGH, State, Step, approvals_needed, can_take
+from marketplace.domain.payout import HIGH, MEDIUM, Risk, State, Step, approvals_needed, can_take, limit_reason
 from marketplace.models import (
     Account,
     Actor,
@@ -39,8 +39,9 @@ TABS: Final[dict[str, tuple[State, ...]]] = {
     "rejected": (State.REJECTED,),
     "reversed": (State.REVERSED, State.PARTLY_REVERSED),
 }
-ORDERS: Final[dict[str, Any]] = {
-    "risk": (Payout.risk.desc(), Payout.created_at, Payout.id),
+# gravest first is reckoned when it is asked for
+ORDERS: Final[dict[str, tuple[Any, ...]]] = {
+    "risk": (),
     "age": (Payout.created_at, Payout.id),
     "size": (Payout.amount_minor.desc(), Payout.id),
 }
@@ -49,13 +50,22 @@ STEPS: Final = (Step.APPROVE, Step.HOLD, Step.RESUME, Step.REJECT, Step.UNDO)
 
 @dataclass(frozen=True)
 class Row:
-    """One payout with its people."""
+    """One payout with its people. `limit_minor` is what one admin may approve alone, as it is now."""
 
     payout: Payout
     booking: Booking
     actor: Actor
     platform: Platform
     project: str
+    limit_minor: int
+
+    @property
+    def reasons(self) -> list[dict[str, Any]]:
+        """The stored reasons to look closer, and whether two must look, the gravest first."""
+        stored = [reason for reason in self.payout.reasons if reason["code"] != Risk.OVER_LIMIT]
+        over = limit_reason(Money(self.payout.amount_minor, self.payout.currency), self.limit_minor)
+        found = [*stored, over.to_json()] if over else stored
+        return sorted(found, key=lambda reason: -int(reason["level"]))
 
     @property
     def is_high(self) -> bool:
@@ -107,15 +117,25 @@ class Detail:
     story: Sequence[Event]
 
 
-def list_rows(db: Session, *, tab: str, order: str, words: str = "") -> list[Row]:
-    """The payouts of a tab, at most a hundred. `words` looks in actor, platform and project names, and ids."""
+def list_rows(db: Session, *, tab: str, order: str, limit_minor: int, words: str = "") -> list[Row]:
+    """The payouts of a tab, at most a hundred. `words` looks in actor, platform and project names, and ids.
+
+    `limit_minor` is what one admin may approve alone: above it a payout ranks with those that have a reason.
+    """
     query = _with_people().where(Payout.state.in_(TABS[tab]))
     if words.strip():
         query = query.where(_matches(words.strip()))
-    return [Row(*found) for found in db.execute(query.order_by(*ORDERS[order]).limit(PAGE))]
+    order_by = (_risk(limit_minor).desc(), *ORDERS["age"]) if order == "risk" else ORDERS[order]
+    return [Row(*found, limit_minor) for found in db.execute(query.order_by(*order_by).limit(PAGE))]
 
 
-def read_sums(db: Session) -> Sums:
+def _risk(limit_minor: int) -> ColumnElement[int]:
+    """The gravest level of a payout's reasons, being over the limit among them."""
+    is_over = (Payout.amount_minor > limit_minor) & (Payout.risk < MEDIUM)
+    return case((is_over, MEDIUM), else_=Payout.risk)
+
+
+def read_sums(db: Session, *, limit_minor: int) -> Sums:
     """The figures on top of the queue, in one statement."""
     rows = db.execute(
         select(
@@ -123,7 +143,7 @@ def read_sums(db: Session) -> Sums:
             Payout.currency,
             func.count(),
             func.sum(Payout.amount_minor - Payout.netted_minor),
-            func.count().filter(Payout.risk > 0),
+            func.count().filter(_risk(limit_minor) > 0),
             func.count().filter(Payout.risk >= HIGH),
             func.min(Payout.created_at),
         ).group_by(Payout.state, Payout.currency)
@@ -149,7 +169,7 @@ def read_detail(db: Session, *, payout_id: int, by: Decision, now: datetime) -> 
     found = db.execute(_with_people().where(Payout.id == payout_id)).first()
     if found is None:
         raise NotFound("There is no such payout.")
-    row = Row(*found)
+    row = Row(*found, by.limit_minor)
     facts = facts_of(db, row.payout, by)
     booking_id = row.booking.id
     return Detail(
@@ -179,7 +199,7 @@ def _with_people() -> Select[Payout, Booking, Actor, Platform, str]:
 def _matches(words: str) -> Any:
     like = [column.icontains(words, autoescape=True) for column in (Actor.name, Platform.name, Brief.project)]
     number = words.removeprefix("po_").removeprefix("bk_")
-    if number.isdigit() and len(number) < 10:
+    if number.isascii() and number.isdecimal() and len(number) < 10:
         like += [Payout.id == int(number), Booking.id == int(number)]
     return or_(*like)
 

@@ -17,7 +17,16 @@ from marketplace.services import ledger
 from marketplace.services.outbox import add_command, next_version
 from marketplace.services.payment import reference_of
 from marketplace.services.payout_notice import tell, tell_decision
-from marketplace.services.payout_step import Decision, facts_of, find_account, get_payout, hold_by_clock, move, record
+from marketplace.services.payout_step import (
+    Decision,
+    agreed_fee,
+    facts_of,
+    find_account,
+    get_payout,
+    hold_by_clock,
+    move,
+    record,
+)
 
 
 def find_due_payouts(db: Session, *, now: datetime, limit: int = 100) -> Sequence[int]:
@@ -58,12 +67,16 @@ def _is_covered(db: Session, payout: Payout) -> bool:
 
 
 def _earn(db: Session, payout: Payout, booking: Booking, now: datetime) -> None:
-    """What is left of the booking's money becomes the actor's part and our fee, once."""
+    """The booking's money becomes the actor's part and our fee, once; no more than was agreed when it was made.
+
+    What is left beyond that is not ours: it stays with the booking until it has gone back.
+    """
     if ledger.is_posted(db, books.earn_key(booking.id)):
         return
     funds = -ledger.balance_of(db, books.funds_of(booking.id), payout.currency)
+    agreed = agreed_fee(booking, payout.amount_minor) if payout.fee_minor is None else payout.fee_minor
     actor_part = Money(payout.amount_minor, payout.currency)
-    fee_part = Money(funds - payout.amount_minor, payout.currency)
+    fee_part = Money(min(agreed, funds - payout.amount_minor), payout.currency)
     earned = books.payout_earned(
         booking_id=booking.id, actor_id=payout.actor_id, actor_part=actor_part, fee_part=fee_part
     )

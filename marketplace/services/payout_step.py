@@ -15,7 +15,7 @@ from marketplace.domain.money import Money
 from marketplace.domain.payment import State as PaymentState
 from marketplace.domain.payment import is_paid
 from marketplace.domain.payout import Facts, State, Step, Transition, take_step
-from marketplace.models import Actor, ConnectAccount, Payment, Payout, PayoutEvent, Refund
+from marketplace.models import Actor, Booking, ConnectAccount, Payment, Payout, PayoutEvent, Refund
 from marketplace.services.audit import record_audit
 from marketplace.services.outbox import has_open_command
 from marketplace.services.payout_notice import tell_decision
@@ -70,17 +70,25 @@ def approvers_of(db: Session, payout: Payout) -> frozenset[int]:
     return frozenset(standing)
 
 
+def agreed_fee(booking: Booking, amount_minor: int) -> int:
+    """Our part beside an actor's part of `amount_minor`, in the proportion of the price, in minor units.
+
+    Rounded down: the doubtful unit is never ours.
+    """
+    return booking.fee_minor * amount_minor // booking.net_minor if booking.net_minor else booking.fee_minor
+
+
 def blocks_of(db: Session, payout: Payout) -> tuple[str, ...]:
     """Why no money may leave for this payout now, in sentences."""
     payment = db.scalar(select(Payment).where(Payment.booking_id == payout.booking_id))
-    refunding = select(Refund.id).where(
-        Refund.booking_id == payout.booking_id, Refund.state.in_(("reversing", "pending"))
-    )
+    refunds = set(db.scalars(select(Refund.state).where(Refund.booking_id == payout.booking_id)))
     checks = (
         (payment is None or not is_paid(PaymentState(payment.state)), "The platform's payment has not arrived."),
         (payment is not None and payment.state == PaymentState.DISPUTED, "The platform's bank disputes the payment."),
         (payment is not None and payment.state == PaymentState.LOST, "The platform's bank has taken the payment back."),
-        (db.scalar(refunding.limit(1)) is not None, "A refund of this booking is still on its way."),
+        (bool(refunds & {"reversing", "pending"}), "A refund of this booking is still on its way."),
+        ("owed" in refunds, "The platform is still owed a refund of this booking."),
+        ("refused" in refunds, "Stripe refused the refund that the platform is owed. Try that again first."),
         (not is_account_active(db, payout.actor_id), "The actor's payout account at Stripe is not ready."),
         (
             has_open_command(db, about="payout", about_id=payout.id, kind="transfer.create"),

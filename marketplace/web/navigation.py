@@ -64,6 +64,7 @@ SIDE: Final[dict[str | None, tuple[tuple[str, tuple[Place, ...]], ...]]] = {
             (
                 Place("Payout review", "admin.payouts", "banknotes"),
                 Place("Disputes", "admin.disputes", "scale"),
+                Place("Refunds owed", "admin.refunds", "arrow-uturn-left"),
                 Place("Flags", "admin.flags", "flag"),
             ),
         ),

@@ -55,6 +55,7 @@ def test_a_refund_after_the_transfer_is_owed_by_the_actor_until_the_reversal() -
         refund_id="re_1",
         booking_id=1,
         actor_id=7,
+        funds_part=usd(0),
         fee_part=usd(2_000),
         payable_part=usd(0),
         receivable_part=usd(8_000),

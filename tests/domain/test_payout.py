@@ -29,6 +29,7 @@ from marketplace.domain.payout import (
     approvals_needed,
     can_take,
     find_reasons,
+    limit_reason,
     risk_level,
     take_step,
 )
@@ -136,7 +137,7 @@ def test_every_state_has_words() -> None:
     assert set(WORDS) == set(State)
 
 
-QUIET = RiskFacts(Money(40_000, "USD"), limit_minor=200_000, earlier_payouts=5, usual_minor=35_000)
+QUIET = RiskFacts(Money(40_000, "USD"), earlier_payouts=5, usual_minor=35_000)
 
 
 def test_an_ordinary_payout_has_no_reasons() -> None:
@@ -152,7 +153,6 @@ def test_an_ordinary_payout_has_no_reasons() -> None:
         (replace(QUIET, bank_changed_at=NOW - timedelta(hours=3)), Risk.NEW_BANK, MEDIUM, "less than a day ago"),
         (replace(QUIET, account_ready=False), Risk.ACCOUNT_NOT_READY, HIGH, "does not let"),
         (replace(QUIET, usual_minor=10_000), Risk.MUCH_MORE_THAN_USUAL, MEDIUM, "usual 100.00 USD"),
-        (replace(QUIET, limit_minor=10_000), Risk.OVER_LIMIT, MEDIUM, "Above 100.00 USD two admins"),
         (replace(QUIET, open_disputes=1), Risk.OPEN_DISPUTE, HIGH, "disputes the payment"),
         (replace(QUIET, earlier_disputes=2), Risk.EARLIER_DISPUTES, MEDIUM, "2 of the actor's bookings were"),
         (replace(QUIET, score_flags=1), Risk.SCORE_FLAG, MEDIUM, "1 open flag"),
@@ -165,6 +165,14 @@ def test_each_risk_is_found_and_said_in_words(facts: RiskFacts, risk: Risk, leve
     assert (reason.risk, reason.level) == (risk, level)
     assert words in reason.words
     assert reason.to_json() == {"code": str(risk), "level": level, "words": reason.words}
+
+
+def test_being_over_the_limit_is_judged_by_the_limit_of_the_moment() -> None:
+    assert limit_reason(QUIET.amount, 40_000) is None
+    reason = limit_reason(QUIET.amount, 10_000)
+    assert reason is not None
+    assert (reason.risk, reason.level) == (Risk.OVER_LIMIT, MEDIUM)
+    assert "Above 100.00 USD two admins" in reason.words
 
 
 def test_the_gravest_reason_comes_first() -> None:

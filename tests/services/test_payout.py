@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
+from marketplace.domain import ledger as books
 from marketplace.domain.booking import Party
-from marketplace.domain.errors import Conflict, Refused
+from marketplace.domain.errors import Conflict, Invalid, Refused
+from marketplace.domain.money import Money
 from marketplace.domain.payout import Blocked, NotYours, State, WordsMissing
 from marketplace.models import Audit, Booking, Notice, Payout, Refund
+from marketplace.services import booking as bookings
+from marketplace.services import ledger, payout, payout_read
 from marketplace.services import payment as payments
-from marketplace.services import payout, payout_read
+from marketplace.services import refund as refunds
+from marketplace.services.account import Decider
 from marketplace.services.audit import find_breaks
 from marketplace.services.booking import advance_due_booking
 from marketplace.services.booking_step import By, get_booking
+from marketplace.services.ledger_check import run_checks
 from marketplace.services.payout_step import Decision
 from tests.services.money_stage import MoneyStage
 from tests.services.stage import Story
@@ -308,3 +315,187 @@ def test_the_whole_life_of_a_booking_ends_with_the_actor_paid(stage: MoneyStage)
     assert stage.booking(booking_id).state == "completed"
     assert By(Party.CLOCK).account_id is None
     stage.assert_sound()
+
+
+def half_cancelled(stage: MoneyStage, spoil: Callable[[int], None]) -> int:
+    """A paid booking that the platform calls off a day before, with half back, after something was spoilt; its id."""
+    booking_id = stage.paid()
+    stage.onboard(stage.booking(booking_id).actor_id)
+    stage.later(stage.booking(booking_id).starts_at - stage.now - timedelta(hours=24))
+    spoil(booking_id)
+    with stage.tools.unit_of_work() as db:
+        bookings.cancel_booking(db, booking=get_booking(db, booking_id), by=By(Party.PLATFORM), now=stage.now)
+    stage.work()
+    return booking_id
+
+
+def payout_of(stage: MoneyStage, booking_id: int) -> int:
+    with stage.tools.reading() as db:
+        found = payout.find_payout(db, booking_id)
+    assert found is not None
+    return found.id
+
+
+def refund_of(stage: MoneyStage, booking_id: int) -> Refund:
+    with stage.tools.reading() as db:
+        return db.scalars(select(Refund).where(Refund.booking_id == booking_id)).one()
+
+
+HALF_SHARED = {
+    "stripe_balance": TOTAL // 2 - STRIPES_FEE - NET // 2,
+    "stripe_fees": STRIPES_FEE,
+    "fee_income": -FEE // 2,
+}
+
+
+def test_a_refund_agreed_while_the_bank_disputes_is_owed_and_made_when_the_dispute_is_won(stage: MoneyStage) -> None:
+    opened: list[str] = []
+
+    def dispute(booking_id: int) -> None:
+        payment = stage.payment(booking_id)
+        opened.append(stage.stand.control("dispute", charge=payment.charge_id)["id"])
+        stage.sync(payment.checkout_session_id or "")
+
+    stage.add_admin("Omar")
+    booking_id = half_cancelled(stage, dispute)
+    assert (refund_of(stage, booking_id).state, refund_of(stage, booking_id).amount_minor) == ("owed", TOTAL // 2)
+    payout_id, nora = payout_of(stage, booking_id), stage.add_admin()
+    with pytest.raises(Blocked):
+        stage.approve(payout_id, nora)
+    stage.stand.control(f"dispute/{opened[0]}/won")
+    stage.sync(stage.payment(booking_id).checkout_session_id or "")
+    assert refund_of(stage, booking_id).state == "succeeded"
+    stage.approve(payout_id, nora)
+    stage.send()
+    assert stage.payout(payout_id).state == State.TRANSFERRED
+    assert stage.balances() == {
+        **HALF_SHARED,
+        "stripe_balance": HALF_SHARED["stripe_balance"] - 1_500,
+        "dispute_fees": 1_500,
+    }
+    stage.assert_sound()
+
+
+def test_a_lost_dispute_leaves_no_refund_owed(stage: MoneyStage) -> None:
+    booking_id = stage.paid()
+    payment = stage.payment(booking_id)
+    opened = stage.stand.control("dispute", charge=payment.charge_id)
+    stage.sync(payment.checkout_session_id or "")
+    with stage.tools.unit_of_work() as db:
+        payments.refund_rest(db, db.get_one(Booking, booking_id), "The session fell through.", stage.now)
+    stage.stand.control(f"dispute/{opened['id']}/lost")
+    stage.sync(payment.checkout_session_id or "")
+    assert refund_of(stage, booking_id).state == "dropped"
+    assert stage.stand.calls("POST", "^/v1/refunds$") == []
+    stage.assert_sound()
+
+
+def test_a_refund_that_stripe_refuses_blocks_the_payout_until_an_admin_has_it_tried_again(stage: MoneyStage) -> None:
+    nora = stage.add_admin()
+
+    def spoil(_: int) -> None:
+        stage.stand.fault("status", "^/v1/refunds$", status=400, code="charge_already_refunded", times=1)
+
+    booking_id = half_cancelled(stage, spoil)
+    refused = refund_of(stage, booking_id)
+    assert refused.state == "refused"
+    payout_id = payout_of(stage, booking_id)
+    with pytest.raises(Blocked, match="Stripe refused the refund"):
+        stage.approve(payout_id, nora)
+    with stage.tools.reading() as db:
+        (row,) = refunds.list_owed(db)
+        assert (row.refund.id, bool(row.error)) == (refused.id, True)
+        told = db.scalars(select(Notice).where(Notice.title == "Stripe refused a refund")).one()
+        assert told.path == "/admin/refund"
+    with stage.tools.unit_of_work() as db, pytest.raises(Conflict, match="still holds this money"):
+        refunds.drop_refund(db, refund_id=refused.id, by=Decider(nora), words="Repaid by bank transfer.", now=stage.now)
+    with stage.tools.unit_of_work() as db:
+        refunds.retry_refund(db, refund_id=refused.id, by=Decider(nora), now=stage.now)
+    stage.work()
+    assert refund_of(stage, booking_id).state == "succeeded"
+    with stage.tools.unit_of_work() as db, pytest.raises(Conflict, match="waits no more"):
+        refunds.retry_refund(db, refund_id=refused.id, by=Decider(nora), now=stage.now)
+    stage.approve(payout_id, nora)
+    stage.send()
+    assert stage.balances() == HALF_SHARED
+    keys = [call["key"].rpartition(":")[2] for call in stage.stand.calls("POST", "^/v1/refunds$")]
+    assert keys == ["v1", "v2"]
+    stage.assert_sound()
+
+
+def test_a_refund_made_by_hand_in_the_meantime_can_be_dropped_with_words(stage: MoneyStage) -> None:
+    nora = stage.add_admin()
+
+    def spoil(_: int) -> None:
+        stage.stand.fault("status", "^/v1/refunds$", status=400, code="charge_already_refunded", times=1)
+
+    booking_id = half_cancelled(stage, spoil)
+    stage.stand.refund_by_hand(stage.payment(booking_id).charge_id or "", TOTAL // 2)
+    stage.sync(stage.payment(booking_id).checkout_session_id or "")
+    with stage.tools.reading() as db:
+        (row,) = refunds.list_owed(db)
+    by = Decider(nora, ip="10.0.0.9")
+    with stage.tools.unit_of_work() as db, pytest.raises(Invalid):
+        refunds.drop_refund(db, refund_id=row.refund.id, by=by, words="done", now=stage.now)
+    with stage.tools.unit_of_work() as db:
+        refunds.drop_refund(db, refund_id=row.refund.id, by=by, words="Made in Stripe's own pages.", now=stage.now)
+    stage.approve(payout_of(stage, booking_id), nora)
+    stage.send()
+    assert stage.balances() == HALF_SHARED
+    with stage.tools.reading() as db:
+        audited = db.scalars(select(Audit).where(Audit.about == "refund")).one()
+    assert (audited.step, audited.principal_id, audited.reason) == ("drop", nora, "Made in Stripe's own pages.")
+    stage.assert_sound()
+
+
+def test_no_more_than_the_agreed_fee_is_ever_earned_and_the_check_finds_what_is_left(stage: MoneyStage) -> None:
+    booking_id = stage.paid()
+    stage.onboard(stage.booking(booking_id).actor_id)
+    with stage.tools.unit_of_work() as db:
+        row = db.get_one(Booking, booking_id)
+        row.state, row.deadline_at = "completed", None
+        payout_id = payout.create_payout(db, row, stage.now, amount_minor=NET // 2, fee_minor=FEE // 2)
+    assert payout_id
+    assert broken(stage) == []
+    stage.approve(payout_id, stage.add_admin())
+    stage.send()
+    assert stage.balances()["fee_income"] == -FEE // 2
+    assert stage.balances()[f"booking_funds:{booking_id}"] == -TOTAL // 2
+    assert broken(stage) == ["I18"]
+    rest = books.draft(
+        "earn:too_much",
+        "earn",
+        [(books.funds_of(booking_id), Money(TOTAL // 2, "USD"))],
+        [(books.FEES, Money(TOTAL // 2, "USD"))],
+        booking_id=booking_id,
+    )
+    with stage.tools.unit_of_work() as db:
+        ledger.post(db, rest, now=stage.now)
+    assert broken(stage) == ["I17"]
+
+
+def broken(stage: MoneyStage) -> list[str]:
+    """The names of the checks that find something."""
+    with stage.tools.reading() as db:
+        return [check.name for check in run_checks(db, now=stage.now) if check.rows]
+
+
+def test_a_refund_after_the_money_was_earned_takes_what_nobody_earned_first(stage: MoneyStage) -> None:
+    booking_id, _ = shared_and_sent(stage)
+    assert refund(stage, booking_id, TOTAL // 2).state == "succeeded"
+    assert stage.stand.calls("POST", "reversals$") == []
+    assert stage.balances() == HALF_SHARED
+    stage.assert_sound()
+
+
+def shared_and_sent(stage: MoneyStage) -> tuple[int, int]:
+    """Half of a booking's money was sent and half is still there: (booking, payout)."""
+    booking_id = stage.paid()
+    stage.onboard(stage.booking(booking_id).actor_id)
+    with stage.tools.unit_of_work() as db:
+        row = db.get_one(Booking, booking_id)
+        payout_id = payout.create_payout(db, row, stage.now, amount_minor=NET // 2, fee_minor=FEE // 2)
+    assert payout_id
+    stage.approve(payout_id, stage.add_admin())
+    stage.send()
+    return booking_id, payout_id

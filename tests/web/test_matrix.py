@@ -27,6 +27,8 @@ from marketplace.models import (
     BookOut,
     Brief,
     CaptureSession,
+    Payment,
+    Refund,
     Shortlisted,
     SocialAccount,
     Take,
@@ -41,7 +43,7 @@ from tests.web.scene import Scene, build, no_jobs
 
 ClientAs = Callable[[Account], FlaskClient]
 SECRET = "Vera-confesses-on-the-roof"
-OWNED = {"booking_id", "take_id", "clip_id", "account_id", "book_out_id", "token", "payout_id", "flag_id"}
+OWNED = {"booking_id", "take_id", "clip_id", "account_id", "book_out_id", "token", "payout_id", "flag_id", "refund_id"}
 ROLE = {Entry.MEMBER: "member", Entry.ACTOR: "actor", Entry.ADMIN: "admin"}
 # they ask Stripe something, which is not there in these tests
 ASKS_STRIPE = {"actor.open_payout_account", "actor.payout_account_back", "platform.booking_paid"}
@@ -104,8 +106,13 @@ def _private_things(db: Session, scene: Scene) -> dict[str, list[Any]]:
         bytes=10, created_at=scene.now,
     )  # fmt: skip
     note = TakeNote(take_id=take.id, account_id=scene.mira.id, at_ms=0, words=SECRET, created_at=scene.now)
+    payment = db.scalars(select(Payment).where(Payment.booking_id == scene.booking_id)).one()
+    refund = Refund(
+        payment_id=payment.id, booking_id=scene.booking_id, state="refused", currency="USD", amount_minor=100,
+        reason=SECRET, created_at=scene.now, updated_at=scene.now,
+    )  # fmt: skip
     saved = Shortlisted(platform_id=scene.platform_id, actor_id=scene.actor_id, note=SECRET, created_at=scene.now)
-    db.add_all([out, handle, upload, note, saved])
+    db.add_all([out, handle, upload, note, saved, refund])
     db.flush()
     clip.actor_id = scene.actor_id
     return {
@@ -117,6 +124,7 @@ def _private_things(db: Session, scene: Scene) -> dict[str, list[Any]]:
         "token": [upload.token],
         "payout_id": [scene.payout_id],
         "flag_id": [scene.flag_id],
+        "refund_id": [refund.id],
         "platform_id": [scene.platform_id],
         "actor_id": [scene.actor_id],
         "slug": [_slug_of(db, scene)],

@@ -58,12 +58,18 @@ def _check(call: Call, charge: Json, amount: int, left: int) -> None:
         raise invalid("Cannot reverse transfer for a charge that has no associated transfer.", param="reverse_transfer")
     if not charge["paid"]:
         raise invalid(f"Charge {charge['id']} has not succeeded.", code="charge_not_refundable")
-    if charge["disputed"]:
+    if charge["disputed"] and not _is_won(call, charge):
         raise invalid(f"Charge {charge['id']} has been charged back; cannot issue a refund.", code="charge_disputed")
     if left == 0:
         raise invalid(f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded")
     if not 0 < amount <= left:
         raise invalid(f"Refund amount ({amount}) is greater than unrefunded amount on charge ({left})", param="amount")
+
+
+def _is_won(call: Call, charge: Json) -> bool:
+    """Whether every dispute of the charge has been won: then it can be refunded like any other."""
+    disputes = [each for each in call.state.all("dispute") if each["charge"] == charge["id"]]
+    return all(dispute["status"] == "won" for dispute in disputes)
 
 
 def _count(call: Call, charge: Json, amount: int) -> None:

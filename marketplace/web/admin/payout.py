@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import timedelta
 from typing import Final
 
 from flask import flash, redirect, render_template, request, url_for
@@ -22,7 +23,6 @@ TAB_OF: Final = {state: tab for tab, states in payout_queue.TABS.items() for sta
 MOST_AT_ONCE: Final = 100
 
 DONE: Final = {
-    Step.APPROVE: "Approved. It can be taken back for 10 minutes; then the transfer is made.",
     Step.HOLD: "On hold. The actor reads your words.",
     Step.RESUME: "Back in review.",
     Step.REJECT: "Rejected. The actor reads your words; the money stays with the booking.",
@@ -65,7 +65,7 @@ def payout_detail(payout_id: int) -> str:
 def decide_payout(payout_id: int) -> ResponseReturnValue:
     """Approve, hold, resume, reject or undo; what is refused is said on the page, with what was typed."""
     asked, words = request.form.get("step", ""), words_of()
-    if asked not in DONE:
+    if asked not in {Step.APPROVE, *DONE}:
         return error_page(400, "There is no such decision. Nothing was changed.")
     step = Step(asked)
     try:
@@ -84,7 +84,12 @@ def approve_payouts() -> ResponseReturnValue:
     if not chosen:
         flash("Choose at least one payout first. Nothing was approved.", "warn")
         return redirect(url_for("admin.payouts"), 303)
-    high = {row.payout.id for row in payout_queue.list_rows(reading(), tab="review", order="risk") if row.is_high}
+    limit = terms.four_eyes_limit_minor()
+    high = {
+        row.payout.id
+        for row in payout_queue.list_rows(reading(), tab="review", order="risk", limit_minor=limit)
+        if row.is_high
+    }
     done = 0
     for payout_id in chosen:
         if payout_id in high:
@@ -108,7 +113,16 @@ def decide(payout_id: int, step: Step, words: str) -> str:
             return DONE[step]
         by, undo = decision(words), terms.payout_undo()
         after = payout.approve_payout(db, payout_id=payout_id, by=by, now=now(), undo_within=undo)
-    return DONE[step] if after == State.APPROVED else NEEDS_SECOND
+    return approved(undo) if after == State.APPROVED else NEEDS_SECOND
+
+
+def approved(undo: timedelta) -> str:
+    """What to say of an approval, by how long it can be taken back."""
+    minutes = undo // timedelta(minutes=1)
+    if minutes == 0:
+        return "Approved. The transfer is made now."
+    span = "a minute" if minutes == 1 else f"{minutes} minutes"
+    return f"Approved. It can be taken back for {span}; then the transfer is made."
 
 
 def render_queue(tab: str, payout_id: int | None, *, errors: dict[str, str] | None = None, words: str = "") -> str:
@@ -117,7 +131,8 @@ def render_queue(tab: str, payout_id: int | None, *, errors: dict[str, str] | No
     detail = payout_queue.read_detail(db, payout_id=payout_id, by=decision(), now=now()) if payout_id else None
     if detail is not None:
         tab = choice("state", payout_queue.TABS, TAB_OF[State(detail.row.payout.state)])
-    rows = payout_queue.list_rows(db, tab=tab, order=order, words=q)
+    limit = terms.four_eyes_limit_minor()
+    rows = payout_queue.list_rows(db, tab=tab, order=order, limit_minor=limit, words=q)
     if detail is None and rows:
         detail = payout_queue.read_detail(db, payout_id=rows[0].payout.id, by=decision(), now=now())
     counts = payout_read.count_by_state(db)
@@ -128,7 +143,7 @@ def render_queue(tab: str, payout_id: int | None, *, errors: dict[str, str] | No
         order=order,
         q=q,
         rows=rows,
-        sums=payout_queue.read_sums(db),
+        sums=payout_queue.read_sums(db, limit_minor=limit),
         detail=detail,
         is_opened=payout_id is not None,
         neighbours=neighbours(rows, detail),

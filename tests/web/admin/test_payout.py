@@ -12,7 +12,8 @@ from sqlalchemy import select, update
 from marketplace.db import Database
 from marketplace.domain.payout import HIGH
 from marketplace.models import Account, Audit, Payout, PayoutEvent
-from marketplace.web.terms import FOUR_EYES
+from marketplace.web.admin.payout import approved
+from marketplace.web.terms import FOUR_EYES, UNDO_MINUTES
 from marketplace.web.transaction import CLOCK
 from tests.web.page_check import faults
 from tests.web.scene import Scene, no_jobs
@@ -138,3 +139,27 @@ def test_a_step_that_does_not_exist_and_a_payout_that_does_not(client_as: Client
     assert browser.post(f"/admin/payout/{scene.payout_id}", data={"step": "send"}).status_code == 400
     assert browser.post("/admin/payout/999", data={"step": "approve"}).status_code == 404
     assert browser.get("/admin/payout/999").status_code == 404
+
+
+def test_the_time_to_take_an_approval_back_is_the_one_that_is_set(
+    client_as: ClientAs, scene: Scene, app: Flask
+) -> None:
+    app.config[UNDO_MINUTES] = 45
+    browser = client_as(scene.ada)
+    assert "45 minutes" in browser.get(f"/admin/payout/{scene.payout_id}").text
+    answer = browser.post(f"/admin/payout/{scene.payout_id}", data={"step": "approve"}, follow_redirects=True)
+    assert "It can be taken back for 45 minutes" in answer.text
+    assert "10 minutes" not in answer.text
+    assert approved(timedelta(minutes=1)).startswith("Approved. It can be taken back for a minute")
+    assert approved(timedelta(0)) == "Approved. The transfer is made now."
+
+
+def test_a_payout_above_the_limit_says_so_by_the_limit_of_the_moment(
+    client_as: ClientAs, scene: Scene, app: Flask
+) -> None:
+    browser = client_as(scene.ada)
+    assert "Over the limit" not in browser.get("/admin/payout").text
+    app.config[FOUR_EYES] = 10_000
+    page = browser.get("/admin/payout").text
+    assert "Over the limit" in page
+    assert "Above 100.00 USD two admins have to approve." in page
