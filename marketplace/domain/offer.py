@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from marketplace.domain.errors import Invalid
+from marketplace.domain.money import Money
 from marketplace.domain.rate import Quote, Usage
 
 
@@ -20,11 +21,11 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One thing that is not as it was, in words."""
+    """One thing that is not as it was: amounts as money, everything else in words."""
 
     label: str
-    before: str
-    after: str
+    before: Money | str
+    after: Money | str
 
 
 def differences(before: Terms, after: Terms) -> tuple[Difference, ...]:
@@ -32,11 +33,11 @@ def differences(before: Terms, after: Terms) -> tuple[Difference, ...]:
     return tuple(Difference(label, old, new) for label, old, new in _compared(before, after) if old != new)
 
 
-def _compared(before: Terms, after: Terms) -> Iterator[tuple[str, str, str]]:
+def _compared(before: Terms, after: Terms) -> Iterator[tuple[str, Money | str, Money | str]]:
     old, new = before.quote, after.quote
-    yield "The actor receives", str(old.net), str(new.net)
-    yield "Marketplace fee", str(old.fee), str(new.fee)
-    yield "The platform pays", str(old.total), str(new.total)
+    yield "The actor receives", old.net, new.net
+    yield "Marketplace fee", old.fee, new.fee
+    yield "The platform pays", old.total, new.total
     yield "Used in and for", before.usage.use_label, after.usage.use_label
     yield "Where", before.usage.where, after.usage.where
     yield "Exclusivity", before.usage.exclusivity.label, after.usage.exclusivity.label
