@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Final
 
 from flask import Blueprint, Flask
-from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -18,6 +16,7 @@ from marketplace.gateways.outside import Outside
 from marketplace.jobs import RunJob
 from marketplace.web import (
     actor,
+    address,
     admin,
     asset,
     auth,
@@ -25,23 +24,25 @@ from marketplace.web import (
     guard,
     header,
     health,
+    limit,
     media,
     navigation,
     platform,
     public,
+    request_check,
     show,
     terms,
     transaction,
     viewer,
     webhook,
 )
+from marketplace.web.actor import upload
 from marketplace.web.auth import demo, mail, security
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-OUTSIDE = "marquee.outside"
 LARGEST_FORM = 64 * 1024
-LARGEST_BODY = 16 * 1024 * 1024  # one piece of an upload
+LARGEST_BODY = 1024 * 1024  # of those whom nothing larger is expected from
 
 BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     public.blueprint,
@@ -53,18 +54,6 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     webhook.blueprint,
 )
 
-# what one address may do; reading is free
-LIMITS: Final = {
-    "security.login": "10 per minute; 60 per hour",
-    "security.register": "5 per minute; 20 per hour",
-    "security.forgot_password": "5 per minute; 20 per hour",
-    "security.send_confirmation": "5 per minute; 20 per hour",
-    "security.two_factor_token_validation": "5 per minute; 30 per hour",
-    "security.mf_recovery": "5 per minute; 20 per hour",
-    "security.verify": "10 per minute",
-    "security.change_password": "10 per minute",
-}
-
 
 def create_app(
     settings: Settings, database: Database, run_job: RunJob, outside: Outside, *, later: mail.Later | None = None
@@ -73,28 +62,35 @@ def create_app(
 
     `later` runs a small function apart from the answer (a thread by default); tests run it at once.
     """
-    app = Flask("marketplace.web", root_path=str(HERE), template_folder=str(ROOT / "templates"), static_folder=None)
-    app.extensions[OUTSIDE] = outside
+    app = address.Site(
+        "marketplace.web", root_path=str(HERE), template_folder=str(ROOT / "templates"), static_folder=None
+    )
+    request_check.install(app)
+    media.install(app, outside)
     app.config.update(
         MAX_CONTENT_LENGTH=LARGEST_BODY,
         MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
-        RATELIMIT_STORAGE_URI=settings.limiter_url,
         **{demo.IS_DEMO: settings.is_demo, guard.NEEDS_CODES: not settings.is_demo},
     )
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
-    header.install(app, settings)
+    header.install(app, settings, outside.storage.origin)
+    address.install(app, settings)
     terms.install(app, settings)
     transaction.install(app, database, run_job)
+    # in this order: who it is, how much they may send, and only then is what they sent read
+    guard.install(app)
+    upload.install(app)
     CSRFProtect(app).exempt(webhook.blueprint)  # Stripe's signature stands in for the token
+    request_check.refuse_nul(app)
     security.install(app, settings)
     mail.install(app, outside.mail, later or ThreadPoolExecutor(1, thread_name_prefix="mail").submit)
     _pages(app, settings)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
-    _limits(app)
-    guard.install(app)
+    limit.install(app, settings)
+    guard.check_routes(app)
     error.install(app)
     return app
 
@@ -109,10 +105,3 @@ def _pages(app: Flask, settings: Settings) -> None:
     app.jinja_env.globals.update(navigation.GLOBALS, asset=assets.url, demo=settings.is_demo, now=transaction.now)
     app.config[media.NETWORK_STAND_IN] = settings.network_sandbox_base if settings.is_demo else None
     app.jinja_env.globals.update(media_url=media.media_url, portrait_url=guard.portrait_url)
-
-
-def _limits(app: Flask) -> None:
-    """Slow down whoever tries many passwords, codes or addresses."""
-    limiter = Limiter(get_remote_address, app=app, headers_enabled=True)
-    for endpoint, limit in LIMITS.items():
-        app.view_functions[endpoint] = limiter.limit(limit, methods=["POST"])(app.view_functions[endpoint])  # type: ignore[assignment]  # a view stays a view

@@ -190,10 +190,15 @@ def undeclared(app: Flask) -> list[str]:
     return sorted(name for name in endpoints if not name.startswith("security.") and entry_of(app, name) is None)
 
 
-def install(app: Flask) -> None:
-    """Shut every door that was not declared open; call it when all routes are there."""
+def check_routes(app: Flask) -> None:
+    """Refuse to start (RuntimeError) with a route that does not say who may enter; call it when all are there."""
     if missing := undeclared(app):
         raise RuntimeError(f"routes that do not say who may enter: {', '.join(missing)}")
+
+
+def install(app: Flask) -> None:
+    """Shut every door that was not declared open. Call it before anything that reads forms: nobody's file is taken
+    in before it is known who sends it."""
     app.before_request(_let_in)
     app.context_processor(lambda: {"principal": find_principal()})
     app.jinja_env.globals["portrait"] = portrait_url

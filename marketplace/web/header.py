@@ -20,12 +20,13 @@ FILES = {"asset.show", "public.media"}
 QUIET = {"/healthz", "/readyz"}
 
 
-def content_policy(settings: Settings) -> str:
-    """Nothing from elsewhere, nothing inline. Browsers apply form-action to the redirect that follows a form, so the
-    pages of Stripe's (or its stand-in's) host that a form leads to are named."""
-    media = f" {_origin(settings.s3_endpoint_url)}" if settings.s3_endpoint_url else ""
-    if settings.s3_bucket and not settings.s3_endpoint_url:
-        media = f" https://{settings.s3_bucket}.s3.{settings.s3_region}.amazonaws.com"
+def content_policy(settings: Settings, media_origin: str | None = None) -> str:
+    """Nothing from elsewhere, nothing inline; files also from where the storage says that it serves them.
+
+    Browsers apply form-action to the redirect that follows a form, so the pages of Stripe's (or its stand-in's) host
+    that a form leads to are named.
+    """
+    media = f" {media_origin}" if media_origin else ""
     pay = " ".join((*STRIPE_PAGES, _origin(settings.stripe_base))) if settings.stripe_base else " ".join(STRIPE_PAGES)
     rules = {
         "default-src": "'none'",
@@ -42,10 +43,10 @@ def content_policy(settings: Settings) -> str:
     return "; ".join(f"{name} {value}" for name, value in rules.items())
 
 
-def install(app: Flask, settings: Settings) -> None:
+def install(app: Flask, settings: Settings, media_origin: str | None) -> None:
     """Name every request, log it, and send the headers."""
     headers = {
-        "Content-Security-Policy": content_policy(settings),
+        "Content-Security-Policy": content_policy(settings, media_origin),
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "same-origin",
         "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=()",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from flask import current_app
+from flask import Flask, current_app
 
 from marketplace.gateways.outside import Outside
 from marketplace.gateways.storage.base import Storage
@@ -15,6 +15,11 @@ OUTSIDE: Final = "marquee.outside"
 NETWORK_STAND_IN: Final = "MARQUEE_NETWORK_STAND_IN"
 GOOD_FOR: Final = timedelta(hours=1)
 TO_SAVE_WITHIN: Final = timedelta(minutes=5)
+
+
+def install(app: Flask, gateways: Outside) -> None:
+    """Let pages reach the other companies."""
+    app.extensions[OUTSIDE] = gateways
 
 
 def outside() -> Outside:

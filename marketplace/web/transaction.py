@@ -61,6 +61,16 @@ def unit_of_work() -> Iterator[Session]:
         g.db.rollback()
 
 
+def drop_session() -> None:
+    """Give the request's session back: after a failed statement PostgreSQL refuses every other one on it.
+
+    What was read stays as it is; whoever reads again gets a fresh session.
+    """
+    db = g.pop("db", None)
+    if db is not None:
+        db.close()
+
+
 def now() -> datetime:
     """The instant of this request: the same wherever it asks."""
     if "now" not in g:
@@ -79,9 +89,7 @@ def _turn_writer(db: Session, *_: object) -> None:
 
 
 def _close(_error: BaseException | None) -> None:
-    db = g.pop("db", None)
-    if db is not None:
-        db.close()
+    drop_session()
 
 
 def _utc_now() -> datetime:

@@ -6,16 +6,15 @@ from collections.abc import Callable
 from typing import Final
 
 import structlog
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, request
 
-from marketplace.gateways.outside import Outside
 from marketplace.gateways.payment.base import IncomingEvent, SignatureInvalid, WrongEventForm
 from marketplace.services.stripe_event import store_event
 from marketplace.web.guard import public
+from marketplace.web.media import outside
 from marketplace.web.transaction import now, unit_of_work
 
 LARGEST_EVENT: Final = 256 * 1024
-OUTSIDE: Final = "marquee.outside"
 blueprint = Blueprint("webhook", __name__)
 log = structlog.get_logger("marquee.webhook")
 Read = Callable[[bytes, str | None], IncomingEvent]
@@ -25,26 +24,21 @@ Read = Callable[[bytes, str | None], IncomingEvent]
 @public
 def stripe_own() -> Response:
     """Snapshot events of our own account."""
-    return _take(_outside().payment.read_snapshot_event)
+    return _take(outside().payment.read_snapshot_event)
 
 
 @blueprint.post("/webhook/stripe/connected")
 @public
 def stripe_connected() -> Response:
     """Snapshot events of connected accounts, which name theirs."""
-    return _take(_outside().payment.read_snapshot_event)
+    return _take(outside().payment.read_snapshot_event)
 
 
 @blueprint.post("/webhook/stripe/thin")
 @public
 def stripe_thin() -> Response:
     """Thin events about v2 accounts."""
-    return _take(_outside().payment.read_thin_event)
-
-
-def _outside() -> Outside:
-    outside: Outside = current_app.extensions[OUTSIDE]
-    return outside
+    return _take(outside().payment.read_thin_event)
 
 
 def _take(read: Read) -> Response:

@@ -22,4 +22,4 @@ def test_a_route_that_says_nothing_stops_the_start(app: Flask) -> None:
     fresh = Flask(__name__)
     fresh.add_url_rule("/open", "open", lambda: "")
     with pytest.raises(RuntimeError, match="open"):
-        guard.install(fresh)
+        guard.check_routes(fresh)

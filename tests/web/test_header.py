@@ -97,6 +97,8 @@ def test_the_demo_sign_in_is_not_there_in_production(database: Database, jobs: J
     )  # fmt: skip
     app = create_app(settings, database, jobs, connect_outside(settings))
     app.config["WTF_CSRF_ENABLED"] = False
-    assert app.test_client().get("/demo").status_code == 404
-    assert app.test_client().post("/demo/admin").status_code == 404
-    assert "one click" not in app.test_client().get("/sign-in").text
+    here = "https://marquee.example"
+    assert app.test_client().get("/demo", base_url=here).status_code == 404
+    refused = app.test_client().post("/demo/admin", base_url=here, headers={"Referer": f"{here}/sign-in"})
+    assert refused.status_code == 404
+    assert "one click" not in app.test_client().get("/sign-in", base_url=here).text

@@ -31,6 +31,10 @@ class Missing(Exception):
 class Storage(Protocol):
     """Files by key. A key is made here and cannot be guessed; a file is never changed once it is put."""
 
+    @property
+    def origin(self) -> str | None:
+        """The scheme and host that `url` leads browsers to, or None where that is our own site."""
+
     def put(self, stream: BinaryIO, *, kind: str, suffix: str, content_type: str) -> Stored:
         """Keep all that `stream` still holds. `kind` (a lower-case word) groups files, `suffix` is ".mp4" or ""."""
 
@@ -45,7 +49,11 @@ class Storage(Protocol):
         """An unfinished file, to be read and closed by the caller; raises Missing."""
 
     def finish(self, token: str, *, kind: str, suffix: str, content_type: str) -> Stored:
-        """Put the unfinished file away for good."""
+        """Put the whole file away for good, under a key that follows from its token.
+
+        The unfinished file stays until it is discarded: whoever dies before noting the key can finish again, and two
+        who finish together make one file.
+        """
 
     def discard(self, token: str) -> None:
         """Forget an unfinished file; nothing happens if there is none."""
@@ -66,6 +74,13 @@ class Storage(Protocol):
 def make_key(kind: str, suffix: str) -> str:
     """A fresh key, for example "clip/3f/3f0c...9b.mp4"; refuses (ValueError) odd kinds and suffixes."""
     name = secrets.token_hex(20)
+    return check_key(f"{kind}/{name[:2]}/{name}{suffix}")
+
+
+def key_of_part(token: str, kind: str, suffix: str) -> str:
+    """The key of an upload's file: as hard to guess as its token, which only its sender knows, and tells nothing of
+    it."""
+    name = hashlib.sha256(f"{kind} {token}".encode()).hexdigest()[:40]
     return check_key(f"{kind}/{name[:2]}/{name}{suffix}")
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urlencode
 
-from marketplace.gateways.storage.base import Measured, Missing, Stored, check_key, check_name, make_key
+from marketplace.gateways.storage.base import Measured, Missing, Stored, check_key, check_name, key_of_part, make_key
 from marketplace.gateways.storage.part import Parts
 
 
@@ -23,6 +23,11 @@ class LocalStorage:
         self._parts = Parts(root / ".parts")
         self._secret = secret.encode()
         self._base_url = base_url.rstrip("/")
+
+    @property
+    def origin(self) -> None:
+        """Our own site serves them."""
+        return None
 
     def put(self, stream: BinaryIO, *, kind: str, suffix: str, content_type: str) -> Stored:
         """Write beside the final place and rename, so that a reader never meets half a file."""
@@ -49,12 +54,13 @@ class LocalStorage:
         return self._parts.open(token)
 
     def finish(self, token: str, *, kind: str, suffix: str, content_type: str) -> Stored:
-        """Moved rather than copied: the parts lie on the same disk."""
-        key = make_key(kind, suffix)
+        """Linked rather than copied: the parts lie on the same disk."""
+        key = key_of_part(token, kind, suffix)
         stored = self._parts.measure(token, key)
         path = self.root / key
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._parts.path(token).replace(path)
+        with suppress(FileExistsError):
+            path.hardlink_to(self._parts.path(token))
         return stored
 
     def discard(self, token: str) -> None:

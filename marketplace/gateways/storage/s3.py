@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import SpooledTemporaryFile, gettempdir
 from typing import Any, BinaryIO, Final, cast
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from marketplace.gateways.storage.base import Measured, Missing, Stored, check_key, check_name, make_key
+from marketplace.gateways.storage.base import Measured, Missing, Stored, check_key, check_name, key_of_part, make_key
 from marketplace.gateways.storage.part import Parts
 
 _CONNECT_S: Final = 5
@@ -35,14 +36,21 @@ class S3Storage:
     ) -> None:
         self.bucket = bucket
         self._parts = Parts(parts or Path(gettempdir()) / "marquee-parts")
+        # left to itself the SDK chooses the host by bucket, region and version; browsers are told which one it is.
+        # The bucket is part of the host at Amazon, unless a dot in its name would break the certificate
+        style = "virtual" if endpoint_url is None and "." not in bucket else "path"
+        endpoint = urlsplit(endpoint_url or f"https://s3.{region}.amazonaws.com")
+        host = f"{bucket}.{endpoint.netloc}" if style == "virtual" else endpoint.netloc
+        self.origin = f"{endpoint.scheme}://{host}"
         self._client: Any = boto3.client(
             "s3",
             region_name=region,
-            endpoint_url=endpoint_url,
+            endpoint_url=endpoint.geturl(),
             aws_access_key_id=access_key,
             aws_secret_access_key=secret_key,
             config=Config(
                 signature_version="s3v4",
+                s3={"addressing_style": style},
                 connect_timeout=_CONNECT_S,
                 read_timeout=_READ_S,
                 retries={"max_attempts": 3, "mode": "standard"},
@@ -51,7 +59,10 @@ class S3Storage:
 
     def put(self, stream: BinaryIO, *, kind: str, suffix: str, content_type: str) -> Stored:
         """Measure into a temporary file first: an upload that breaks off leaves nothing in the bucket."""
-        key, measured = make_key(kind, suffix), Measured(stream)
+        return self._put(stream, make_key(kind, suffix), content_type)
+
+    def _put(self, stream: BinaryIO, key: str, content_type: str) -> Stored:
+        measured = Measured(stream)
         with SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES) as file:
             for chunk in measured:
                 file.write(chunk)
@@ -71,9 +82,7 @@ class S3Storage:
     def finish(self, token: str, *, kind: str, suffix: str, content_type: str) -> Stored:
         """As in Storage."""
         with self._parts.open(token) as file:
-            stored = self.put(file, kind=kind, suffix=suffix, content_type=content_type)
-        self._parts.discard(token)
-        return stored
+            return self._put(file, key_of_part(token, kind, suffix), content_type)
 
     def discard(self, token: str) -> None:
         """As in Storage."""

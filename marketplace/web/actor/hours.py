@@ -20,6 +20,7 @@ from marketplace.services.hours import ZONES, CalendarRules
 from marketplace.web.actor import blueprint
 from marketplace.web.guard import actor, the_actor
 from marketplace.web.transaction import now, reading, unit_of_work
+from marketplace.web.typed import day as read_day
 
 DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _SPAN: Final = re.compile(r"(\d{1,2})(?::(\d{2}))?\s*[-–—]\s*(\d{1,2})(?::(\d{2}))?")
@@ -155,7 +156,7 @@ def _whole(typed: dict[str, str], name: str) -> int:
 
 
 def _day(name: str) -> date:
-    try:
-        return date.fromisoformat(request.form.get(name, "").strip())
-    except ValueError:
-        raise Invalid("Choose a day. Nothing was saved.", field=name) from None
+    given = read_day(request.form.get(name, ""))
+    if given is None:
+        raise Invalid("Choose a day. Nothing was saved.", field=name)
+    return given

@@ -8,14 +8,14 @@ from __future__ import annotations
 import binascii
 from base64 import b64decode
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import wraps
 from typing import Any, BinaryIO, Final, ParamSpec, cast
 
-from flask import Response, request, url_for
+from flask import Flask, Response, request, url_for
 from flask.typing import ResponseReturnValue
 
-from marketplace.domain.errors import Conflict, Invalid, Refused
+from marketplace.domain.errors import Conflict, Invalid, NotFound, Refused
 from marketplace.gateways.media.video import sniff
 from marketplace.models import Upload
 from marketplace.services import media
@@ -24,6 +24,7 @@ from marketplace.web.actor import blueprint
 from marketplace.web.guard import actor, the_actor
 from marketplace.web.media import storage
 from marketplace.web.transaction import now, reading, unit_of_work
+from marketplace.web.typed import whole_number
 
 P = ParamSpec("P")
 
@@ -31,15 +32,25 @@ VERSION: Final = "1.0.0"
 PIECE: Final = "application/offset+octet-stream"
 HEAD_BYTES: Final = 4096
 FORM_ROOM: Final = 64 * 1024
-# forms that carry a whole file in one piece
-FILE_FORMS: Final[dict[str, Purpose]] = {"actor.add_clip": "clip", "actor.add_take": "take"}
+# what an actor may send in one request, in bytes
+LARGEST: Final[dict[str | None, int]] = {
+    "actor.send_piece": 16 << 20,
+    "actor.portrait": 16 << 20,
+    "actor.add_clip": LIMITS["clip"].bytes + FORM_ROOM,
+    "actor.add_take": LIMITS["take"].bytes + FORM_ROOM,
+}
 
 
-@blueprint.url_value_preprocessor
-def let_files_in(endpoint: str | None, _values: dict[str, Any] | None) -> None:
-    """Forms with a file may be as large as the file; set before anything reads the form, the CSRF check included."""
-    if endpoint in FILE_FORMS and request.method == "POST":
-        request.max_content_length = LIMITS[FILE_FORMS[endpoint]].bytes + FORM_ROOM
+def install(app: Flask) -> None:
+    """Let files in: call it after the guard, so that nobody sends one before it is known who they are, and before
+    anything reads the form, the CSRF check included."""
+    app.before_request(_let_file_in)
+
+
+def _let_file_in() -> None:
+    """Pieces, pictures and forms with a file may be larger than other requests."""
+    if request.endpoint in LARGEST and request.method in {"POST", "PATCH"}:
+        request.max_content_length = LARGEST[request.endpoint]
 
 
 def told_plainly(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
@@ -72,7 +83,7 @@ def begin_upload() -> ResponseReturnValue:
             filename=filename,
             size=_number(request.headers.get("Upload-Length", "")),
             fields=fields,
-            capture_session_id=int(session_id) if session_id.isdecimal() else None,
+            capture_session_id=whole_number(session_id),
             now=now(),
         )
     return _answer(201, {"Location": url_for("actor.upload_state", token=upload.token)})
@@ -82,8 +93,11 @@ def begin_upload() -> ResponseReturnValue:
 @actor
 @told_plainly
 def upload_state(token: str) -> ResponseReturnValue:
-    """How far an upload has come."""
+    """How far an upload has come. One that is whole, but whose file was never put away, is finished now: its sender
+    would take the last offset for the end."""
     upload = media.get_upload(reading(), account_id=the_actor().account_id, token=token)
+    if upload.received == upload.bytes and upload.finished_at is None:
+        _finish(upload)
     told = {"Upload-Offset": str(upload.received), "Upload-Length": str(upload.bytes), "Cache-Control": "no-store"}
     return _answer(200, told)
 
@@ -134,9 +148,13 @@ def receive_form(purpose: Purpose, fields: dict[str, Any], capture_session_id: i
             capture_session_id=capture_session_id,
             now=now(),
         )
-    with closing(sent):
-        _take_in(upload, cast(BinaryIO, sent.stream))
-    return _finish(upload)
+    try:
+        with closing(sent):
+            _take_in(upload, cast(BinaryIO, sent.stream))
+        return _finish(upload)
+    except Refused:
+        _forget(upload)  # nobody can go on with what a form sent
+        raise
 
 
 def _take_in(upload: Upload, stream: BinaryIO) -> int:
@@ -158,24 +176,34 @@ def _check_head(upload: Upload) -> str:
         with storage().open_part(upload.token) as file:
             return sniff(file.read(HEAD_BYTES))
     except Refused:
-        token = upload.token  # the row, and with it this object, is gone after the transaction
-        with unit_of_work() as db:
-            media.drop_upload(db, account_id=upload.account_id, token=token)
-        storage().discard(token)
+        _forget(upload)
         raise
+
+
+def _forget(upload: Upload) -> None:
+    token, account_id = upload.token, upload.account_id  # the row, and with it this object, is gone afterwards
+    with suppress(NotFound), unit_of_work() as db:
+        media.drop_upload(db, account_id=account_id, token=token)
+    storage().discard(token)
 
 
 def _finish(upload: Upload) -> int:
-    content_type = _check_head(upload)
-    stored = storage().finish(upload.token, kind=upload.purpose, suffix=SUFFIX[content_type], content_type=content_type)
+    """Put the file away, then note it, then drop the pieces: whatever is cut short in between can be done again."""
+    token, content_type = upload.token, _check_head(upload)
+    stored = storage().finish(token, kind=upload.purpose, suffix=SUFFIX[content_type], content_type=content_type)
     try:
         with unit_of_work() as db:
-            return media.finish_upload(
-                db, sender=_sender(), token=upload.token, stored=stored, content_type=content_type, now=now()
+            made = media.finish_upload(
+                db, sender=_sender(), token=token, stored=stored, content_type=content_type, now=now()
             )
     except Refused:
-        storage().delete(stored.key)
+        reading().rollback()  # what is read next is how it stands now
+        # under the same key lies the file of whoever was faster, if somebody was
+        if not media.is_finished(reading(), token):
+            storage().delete(stored.key)
         raise
+    storage().discard(token)
+    return made
 
 
 def _sender() -> Sender:
@@ -193,9 +221,12 @@ def _metadata(header: str) -> dict[str, str]:
     """Upload-Metadata: comma-separated pairs of a name and a value in base64."""
     pairs = (pair.strip().partition(" ") for pair in header.split(",") if pair.strip())
     try:
-        return {name: b64decode(value, validate=True).decode() for name, _, value in pairs}
+        fields = {name: b64decode(value, validate=True).decode() for name, _, value in pairs}
     except (binascii.Error, UnicodeDecodeError):
         raise Invalid("What is said about the file cannot be read. Nothing was sent.") from None
+    if any("\0" in value for value in fields.values()):
+        raise Invalid("What is said about the file cannot be read. Nothing was sent.")
+    return fields
 
 
 def _answer(status: int, headers: dict[str, str] | None = None, *, body: str = "") -> Response:

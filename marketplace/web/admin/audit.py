@@ -9,6 +9,7 @@ from marketplace.web.admin import blueprint
 from marketplace.web.admin.desk import page_number
 from marketplace.web.guard import admin
 from marketplace.web.transaction import reading
+from marketplace.web.typed import whole_number
 
 
 @blueprint.get("/audit")
@@ -19,8 +20,8 @@ def audit() -> str:
     nouns = account_list.audited_nouns(db)
     about = request.args.get("about", "")
     given_id, who = request.args.get("id", "").strip(), request.args.get("who", "")[:100]
-    about_id = int(given_id) if given_id.isdigit() and len(given_id) < 10 else None
     known = about if about in nouns else ""
+    about_id = whole_number(given_id)
     rows, more = account_list.list_audit(db, about=known, about_id=about_id, who=who, page=page)
     return render_template(
         "admin/audit.html", rows=rows, more=more, page=page, nouns=nouns, about=known, about_id=about_id, who=who

@@ -10,8 +10,10 @@ from marketplace.services.account import Decider
 from marketplace.services.payout_step import Decision
 from marketplace.web.guard import the_principal
 from marketplace.web.terms import four_eyes_limit_minor
+from marketplace.web.typed import whole_number
 
 LONGEST_WORDS = 1000
+LAST_PAGE = 10_000
 
 
 def decider() -> Decider:
@@ -42,5 +44,4 @@ def choice(name: str, allowed: Collection[str], default: str) -> str:
 
 def page_number() -> int:
     """The page asked for, from 1."""
-    given = request.args.get("page", "1")
-    return max(1, min(int(given), 10_000)) if given.isdigit() else 1
+    return max(1, min(whole_number(request.args.get("page", "")) or 1, LAST_PAGE))

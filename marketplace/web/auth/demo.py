@@ -10,11 +10,10 @@ from flask_security import UserMixin, login_user
 from sqlalchemy import select
 
 from marketplace.gateways.mail.file import FileMail
-from marketplace.gateways.outside import Outside
 from marketplace.models import Account, Role
 from marketplace.web.auth import blueprint
 from marketplace.web.guard import find_principal, public
-from marketplace.web.media import OUTSIDE
+from marketplace.web.media import outside
 from marketplace.web.transaction import reading
 
 ROLES: Final = ("member", "actor", "admin")
@@ -69,6 +68,6 @@ def _first(role: str) -> Account | None:
 def mailbox() -> str:
     """The letters that would have been sent, newest first; where SMTP sends them there is nothing to show."""
     _only_in_demo()
-    outside: Outside = current_app.extensions[OUTSIDE]
-    letters = list(outside.mail.letters(newest=NEWEST)) if isinstance(outside.mail, FileMail) else []
+    mail = outside().mail
+    letters = list(mail.letters(newest=NEWEST)) if isinstance(mail, FileMail) else []
     return render_template("auth/mailbox.html", letters=letters)

@@ -45,7 +45,7 @@ def install(app: Flask, mail: Mail, later: Later) -> None:
     @app.after_request
     def post(response: Response) -> Response:
         at = now()
-        for letter in g.pop("letters", []):
+        for letter in g.pop("letters", []) if response.status_code < 500 else ():
             later(partial(_send, mail, letter, at))
         return response
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from flask import render_template, request, url_for
@@ -21,8 +21,8 @@ from marketplace.domain.flavour import VOCABULARY, Display, Intensity
 from marketplace.domain.rate import Ask, Quote, RateCard, Usage, make_quote
 from marketplace.services.actor_page import ActorDetail, get_actor_page
 from marketplace.services.availability import find_nearest_slots
-from marketplace.services.booking import BeatAsk, PriceChanged, Request, request_booking
-from marketplace.web import show, terms
+from marketplace.services.booking_request import BeatAsk, PriceChanged, Request, request_booking
+from marketplace.web import show, terms, typed
 from marketplace.web.form import Form
 from marketplace.web.guard import member, the_member
 from marketplace.web.platform import blueprint
@@ -33,6 +33,7 @@ from marketplace.web.viewer import viewer_zone
 BEATS_AT_FIRST: Final = 2
 MOST_BEATS: Final = 12
 SECONDS: Final = 8
+MOST_MINUTES: Final = 31 * 24 * 60  # longer than any session, short enough to be reckoned with
 
 
 class RequestForm(Form):
@@ -188,7 +189,7 @@ def _wanted(slug: str) -> Wanted:
     actor = get_actor_page(reading(), slug, now())
     if actor.card is None:
         raise Refused("This actor has not set a rate yet, so there is nothing to book. Nothing was requested.")
-    starts_at, minutes = _instant(args.get("slot", "")), _number(args.get("minutes", ""))
+    starts_at, minutes = _instant(args.get("slot", "")), min(_number(args.get("minutes", "")), MOST_MINUTES)
     scope, _, term = args.get("usage", "").partition("/")
     usage = Usage.read(scope, term)
     wanted = Wanted(actor, actor.card, Interval(starts_at, starts_at + timedelta(minutes=minutes)), minutes, usage)
@@ -197,13 +198,10 @@ def _wanted(slug: str) -> Wanted:
 
 
 def _instant(text: str) -> datetime:
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo is None:
+    at = typed.instant(text)
+    if at is None:
         raise Invalid("Choose a time on the actor’s page first. Nothing was requested.", field="slot")
-    return at.astimezone(UTC)
+    return at
 
 
 def _number(text: str) -> int:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from marketplace.services.shortlist import forget_actor, list_saved, note_on_actor, save_actor
+from marketplace.web.address import own_path
 from marketplace.web.guard import member, the_member
 from marketplace.web.platform import blueprint
 from marketplace.web.transaction import now, reading, unit_of_work
@@ -42,10 +41,3 @@ def save_note(slug: str) -> ResponseReturnValue:
         note_on_actor(db, platform_id=the_member().platform_id, slug=slug, note=request.form.get("note", ""))
     flash("Note saved. Only your platform sees it.", "ok")
     return redirect(url_for("platform.shortlist"), 303)
-
-
-def own_path(text: str) -> str | None:
-    """A path of this site, or None for anything that could lead elsewhere."""
-    parts = urlsplit(text)
-    is_ours = not parts.scheme and not parts.netloc and text.startswith("/") and "\\" not in text
-    return text if is_ours and not text.startswith("//") else None

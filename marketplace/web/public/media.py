@@ -8,7 +8,7 @@ from flask import Response, abort, redirect, request, send_file
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
-from marketplace.gateways.storage.base import Missing
+from marketplace.gateways.storage.base import Missing, Storage
 from marketplace.gateways.storage.local import LocalStorage
 from marketplace.web.guard import public
 from marketplace.web.media import GOOD_FOR, storage
@@ -28,13 +28,20 @@ def media(key: str) -> ResponseReturnValue:
     store = storage()
     is_public = key.startswith(PUBLIC_KIND)
     if not isinstance(store, LocalStorage):
-        return redirect(store.url(key, now=now(), expires_in=GOOD_FOR)) if is_public else abort(404)
+        return _lead_to(store, key) if is_public else abort(404)
     until, signature = request.args.get("until", ""), request.args.get("signature", "")
     save_as = request.args.get("save_as", "")
     if not is_public and not store.may_read(key, until, signature, now(), save_as):
         abort(404)
     disposition = f'attachment; filename="{save_as}"' if save_as and not is_public else "inline"
     return _send(store, key, DAY_S if is_public else int(GOOD_FOR.total_seconds()), disposition)
+
+
+def _lead_to(store: Storage, key: str) -> ResponseReturnValue:
+    try:
+        return redirect(store.url(key, now=now(), expires_in=GOOD_FOR))
+    except ValueError:  # no key of ours
+        abort(404)
 
 
 def _send(store: LocalStorage, key: str, max_age: int, disposition: str) -> Response:

@@ -18,7 +18,7 @@ from marketplace.domain.errors import Refused
 from marketplace.domain.rate import Ask, Quote, RateCard, Usage, UsageScope, UsageTerm, make_quote
 from marketplace.services.actor_page import ActorDetail
 from marketplace.services.availability import get_calendar
-from marketplace.web import show, week
+from marketplace.web import show, typed, week
 
 LAST_PAGE: Final = 4
 USUAL: Final = Usage(UsageScope.ONE_TITLE, UsageTerm.MONTHS_12)
@@ -49,13 +49,13 @@ class Wish:
 
 def read_wish(args: Mapping[str, str], card: RateCard) -> Wish:
     """From an address; what the rate card does not offer becomes what is usual."""
-    minutes = int(args["minutes"]) if args.get("minutes", "").isdecimal() and len(args["minutes"]) < 5 else 0
-    starts_at = _instant(args.get("slot", ""))
-    page = int(args["weeks"]) if args.get("weeks", "").isdecimal() and len(args["weeks"]) < 3 else 0
+    minutes = typed.whole_number(args.get("minutes", "")) or 0
+    starts_at = typed.instant(args.get("slot", ""))
+    page = typed.whole_number(args.get("weeks", "")) or 0
     return Wish(
         minutes=minutes if minutes in card.lengths else card.lengths[0],
         usage=_usage(args.get("usage", ""), card),
-        day=_day(args.get("day", "")),
+        day=typed.day(args.get("day", "")),
         starts_at=starts_at,
         page=min(page, LAST_PAGE),
     )
@@ -171,21 +171,6 @@ def _usage(text: str, card: RateCard) -> Usage:
     if found is not None:
         return found
     return USUAL if USUAL in card.usage_bp else next(iter(card.usage_bp))
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
-
-
-def _instant(text: str) -> datetime | None:
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return at.astimezone(UTC) if at.tzinfo else None
 
 
 def _midnight(on: date, zone: str) -> datetime:

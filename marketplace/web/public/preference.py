@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from marketplace.domain.errors import Invalid
 from marketplace.services.account import set_zone as keep_zone
 from marketplace.services.actor import get_actor
+from marketplace.web.address import own_path
 from marketplace.web.guard import find_principal, public
 from marketplace.web.public import blueprint
 from marketplace.web.show import zone_city
@@ -69,6 +70,4 @@ def _remember(name: str, value: str) -> Response:
 
 def _back(given: Mapping[str, str]) -> str:
     """Where the visitor came from, if that is one of our own pages."""
-    asked = given.get("next", "")
-    own = asked.startswith("/") and not asked.startswith(("//", "/\\")) and "\n" not in asked
-    return asked if own else url_for("public.landing")
+    return own_path(given.get("next", "")) or url_for("public.landing")
