@@ -40,6 +40,15 @@ def alembic_config() -> Config:
     return config
 
 
+def migrate_down(engine: Engine) -> None:
+    """Take every table away, and all that is in them."""
+    config = alembic_config()
+    with engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "base")
+        connection.commit()
+
+
 def migrate(engine: Engine, revision: str = "head") -> tuple[str | None, str | None]:
     """Upgrade to `revision`; the revisions before and after. Does nothing, and fast, when it is there already."""
     config = alembic_config()

@@ -16,9 +16,8 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from sqlalchemy import Engine, text
-
 from marketplace.command.migrate import migrate
+from marketplace.command.seeding.mark import look
 from marketplace.config import Settings, make_folder
 from marketplace.db import Database
 from marketplace.supervisor import Child, Supervisor
@@ -76,17 +75,11 @@ def prepare_data(settings: Settings) -> bool:
     step("Preparing the database ...")
     with Database(settings.database) as database:
         migrate(database.engine)
-        needs_data = settings.is_demo and is_empty(database.engine)
+        needs_data = settings.is_demo and look(database.engine) != "full"
     if not needs_data:
         return True
     step("Filling it with demo data, once ...")
     return subprocess.run(ours("seed"), check=False).returncode == 0
-
-
-def is_empty(engine: Engine) -> bool:
-    """Whether nobody is in the database yet."""
-    with engine.connect() as connection:
-        return connection.execute(text("SELECT 1 FROM account LIMIT 1")).first() is None
 
 
 def children(settings: Settings) -> list[Child]:
@@ -136,9 +129,9 @@ def advice(variable: str, host: str, port: int, error: OSError) -> str:
 
 
 @contextmanager
-def lock_folder(folder: Path) -> Iterator[bool]:
+def lock_folder(folder: Path, name: str = "run.lock") -> Iterator[bool]:
     """Hold the data folder; yields False when another process holds it. The system lets go when we end, however."""
-    with (folder / "run.lock").open("w") as file:
+    with (folder / name).open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

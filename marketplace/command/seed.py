@@ -1,7 +1,11 @@
-"""`python -m marketplace seed`: fill an empty database with a made-up trade; does nothing where anybody is already."""
+"""`python -m marketplace seed`: fill an empty database with a made-up trade; does nothing where anybody is already.
+
+What was interrupted half-way is emptied and made again.
+"""
 
 from __future__ import annotations
 
+import shutil
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
@@ -9,20 +13,21 @@ from concurrent.futures import Executor
 from datetime import UTC, datetime
 
 from flask_security import hash_password
-from sqlalchemy import select
 
+from marketplace.command.migrate import migrate, migrate_down
 from marketplace.command.progress import Progress
+from marketplace.command.run import lock_folder
 from marketplace.command.seeding.audience import add_audiences, add_scores
 from marketplace.command.seeding.booking import people_of, play_all
+from marketplace.command.seeding.mark import BEGUN, DONE, look, mark
 from marketplace.command.seeding.people import Register, add_actor, add_admins, add_platforms
 from marketplace.command.seeding.stage import Stage
 from marketplace.command.seeding.story import stories
 from marketplace.command.seeding.studio import Made, Shot, draw_portraits, make_clips, open_studio
-from marketplace.config import Settings
+from marketplace.config import Settings, make_folder
 from marketplace.db import Database
 from marketplace.gateways.outside import connect_outside
 from marketplace.gateways.storage.base import Storage
-from marketplace.models import Account
 from marketplace.sandbox.demo.world import PASSWORD, Person, Reel, people
 from marketplace.sandbox.stripe import create_app
 from marketplace.sandbox.stripe.server import StripeServer
@@ -42,19 +47,30 @@ def main(settings: Settings, args: Namespace) -> int:
     if not settings.is_demo:
         print("seed is for the demo: with ENVIRONMENT=production nothing is filled in.", file=sys.stderr)
         return 2
-    with Database(settings.database) as database:
-        if not is_empty(database):
+    make_folder(settings.data_dir)
+    with Database(settings.database) as database, lock_folder(settings.data_dir, "seed.lock") as is_ours:
+        if not is_ours:
+            print("Another process fills this demo at the moment; nothing was added.", file=sys.stderr)
+            return 1
+        fill = look(database.engine)
+        if fill == "full":
             print("There are people in the database already; nothing was added.")
             return 0
+        if fill == "half":
+            print("The demo's data was left half-way last time: starting over from empty.", flush=True)
+            start_over(settings, database)
         storage = connect_outside(settings).storage
         seed(settings, database, storage, now=datetime.now(UTC).replace(microsecond=0))
     return 0
 
 
-def is_empty(database: Database) -> bool:
-    """Whether nobody has an account."""
-    with database.reading() as db:
-        return db.scalar(select(Account.id).limit(1)) is None
+def start_over(settings: Settings, database: Database) -> None:
+    """Empty what an interrupted seed has left: the tables, the Stripe stand-in's and the local files."""
+    migrate_down(database.engine)
+    migrate(database.engine)
+    for left in settings.data_dir.glob("stripe-sandbox.db*"):
+        left.unlink()
+    shutil.rmtree(settings.data_dir / "media", ignore_errors=True)
 
 
 def seed(
@@ -67,6 +83,8 @@ def seed(
     studio: Executor | None = None,
 ) -> None:
     """Everything, in one order: media first, since files are the slow part, then people, audiences and bookings."""
+    with database.unit_of_work(_no_jobs) as db:
+        mark(db, BEGUN, now)
     with make_web(settings).app_context():
         hashed = hash_password(PASSWORD)
     everyone = people() if everyone is None else everyone
@@ -86,6 +104,8 @@ def seed(
         shown.finish()
     if settings.uses_stripe_sandbox:
         _book(settings, database, [actor_id for actor_id, person in actors.items() if person.published], now)
+    with database.unit_of_work(_no_jobs) as db:
+        mark(db, DONE, now)
 
 
 def _film(pool: Executor, storage: Storage, everyone: Sequence[Person]) -> dict[int, dict[Reel, Made]]:

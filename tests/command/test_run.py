@@ -10,7 +10,8 @@ import pytest
 
 from marketplace.command import beat, reset
 from marketplace.command.migrate import migrate
-from marketplace.command.run import children, find_port_trouble, is_empty, lock_folder, welcome
+from marketplace.command.run import children, find_port_trouble, lock_folder, welcome
+from marketplace.command.seeding.mark import look
 from marketplace.config import load_settings
 from marketplace.db import Database
 from tests.command.production import PRODUCTION
@@ -78,7 +79,7 @@ def test_migrating_twice_is_quick_and_a_fresh_database_is_empty(tmp_path: Path) 
     before, after = migrate(database.engine)
     assert before is None
     assert migrate(database.engine) == (after, after)
-    assert is_empty(database.engine)
+    assert look(database.engine) == "empty"
     database.dispose()
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from argparse import Namespace
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 from sqlalchemy import func, select
 
 from marketplace.command import seed
+from marketplace.command.run import lock_folder
+from marketplace.command.seeding.mark import BEGUN, look, mark
 from marketplace.config import Settings
 from marketplace.db import Database
 from marketplace.domain.booking import State
@@ -28,6 +31,7 @@ from marketplace.models import (
     Take,
 )
 from marketplace.sandbox.demo.world import DANA, IMANI, MIRA, people
+from marketplace.services.audit import find_breaks
 from marketplace.services.score import find_newest_score
 
 PEOPLE = 9
@@ -75,6 +79,56 @@ def test_a_seeded_demo_is_whole(seeded: Database, settings: Settings, capsys: py
     assert "nothing was added" in capsys.readouterr().out
     with seeded.reading() as db:
         assert db.scalar(select(func.count()).select_from(Account)) == accounts
+
+
+def test_a_demo_that_was_left_half_way_is_made_again_from_empty(
+    settings: Settings, database: Database, outside: Outside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    settings.data_dir.mkdir(exist_ok=True)
+    seed_few = partial(seed.seed, everyone=people()[:3], studio=ThreadPoolExecutor(2))
+    with monkeypatch.context() as broken:
+        broken.setattr(seed, "_book", _interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            seed_few(settings, database, outside.storage, now=now)
+    assert look(database.engine) == "half"
+    (settings.data_dir / "stripe-sandbox.db-wal").touch()
+    seed.start_over(settings, database)
+    assert look(database.engine) == "empty"
+    assert list(settings.data_dir.glob("stripe-sandbox.db*")) == []
+    with monkeypatch.context() as unbooked:
+        unbooked.setattr(seed, "_book", lambda *_: None)
+        seed_few(settings, database, outside.storage, now=now, studio=ThreadPoolExecutor(2))
+    assert look(database.engine) == "full"
+    with database.reading() as db:
+        assert list(find_breaks(db)) == []
+
+
+def test_a_half_filled_demo_is_noticed_by_the_command(
+    settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = datetime.now(UTC)
+    with database.unit_of_work(lambda _job, _ids: None) as db:
+        mark(db, BEGUN, now)
+        db.add(Account(email="a@b.example", name="A", fs_uniquifier="u"))
+    seeded: list[str] = []
+    monkeypatch.setattr(seed, "seed", lambda *_, **__: seeded.append(look(database.engine)))
+    assert seed.main(settings, Namespace()) == 0
+    assert "left half-way last time: starting over from empty" in capsys.readouterr().out
+    assert seeded == ["empty"]
+
+
+def test_two_seeds_do_not_run_at_once(
+    settings: Settings, database: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings.data_dir.mkdir(exist_ok=True)
+    with lock_folder(settings.data_dir, "seed.lock"):
+        assert seed.main(settings, Namespace()) == 1
+    assert "Another process fills this demo" in capsys.readouterr().err
+
+
+def _interrupted(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def test_a_real_installation_is_never_seeded(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
