@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import available_timezones
 
 from flask import Flask, request
 
@@ -23,11 +23,6 @@ def viewer_zone() -> str:
         return principal.zone
     told = request.cookies.get(ZONE_COOKIE, "")
     return told if told in ZONES else DEFAULT_ZONE
-
-
-def viewer_zone_info() -> ZoneInfo:
-    """The same, for arithmetic."""
-    return ZoneInfo(viewer_zone())
 
 
 def install(app: Flask) -> None:

@@ -2,7 +2,7 @@
 
 from marketplace.sandbox.stripe.call import Call, list_of
 from marketplace.sandbox.stripe.card import CARDS, add_customer, add_payment_method
-from marketplace.sandbox.stripe.error import StripeRefusal, invalid
+from marketplace.sandbox.stripe.error import invalid
 from marketplace.sandbox.stripe.intent import (
     add_intent,
     add_setup_intent,
@@ -268,11 +268,3 @@ def _finish_setup(call: Call, session: Json, number: str, *, refused: bool) -> s
     call.announce("setup_intent.succeeded", intent)
     session["setup_intent"] = intent["id"]
     return None
-
-
-def require_open(session: Json) -> None:
-    """Refuse a session that is over."""
-    if session["status"] != "open":
-        raise StripeRefusal(
-            410, "invalid_request_error", f"This Checkout Session is {session['status']}.", code="session_over"
-        )
