@@ -18,10 +18,10 @@ help: ## List these commands
 run: $(VENV)/run.stamp $(VENV)/assets.stamp ## Set up, migrate, fill with demo data, start everything, print the address
 	@$(MARQUEE) run
 
-test: $(VENV)/test.stamp $(VENV)/assets.stamp ## Run every test that this machine can run
+test: $(VENV)/test.stamp $(VENV)/machine.stamp $(VENV)/assets.stamp ## Run every test that this machine can run
 	@$(PY) -m pytest $(TESTS)
 
-journey: $(VENV)/test.stamp $(VENV)/assets.stamp ## Play the stories in a real Chromium against a site of their own
+journey: $(VENV)/test.stamp $(VENV)/machine.stamp $(VENV)/assets.stamp ## Play the stories in a real Chromium against a site of their own
 	@$(PY) -m pytest tests/journey -m browser -n 0
 
 check: $(VENV)/test.stamp ## Lint, types and import contracts
@@ -59,6 +59,10 @@ $(VENV)/run.stamp: requirements/run.txt | $(PY)
 $(VENV)/test.stamp: requirements/test.txt | $(PY)
 	@echo "Installing what the tests need ..."
 	@$(PY) requirements/install.py requirements/test.txt && touch $@ $(VENV)/run.stamp
+
+# Never fails, and tries once: without Chromium or PostgreSQL the tests that need them are left out.
+$(VENV)/machine.stamp: $(VENV)/test.stamp tests/machine.py
+	@$(PY) -m tests.machine && touch $@
 
 # Never fails: without npm, or with its registry out of reach, the pages use plain links and the system font.
 $(VENV)/assets.stamp: package-lock.json | $(PY)

@@ -64,6 +64,7 @@ def _storage(settings: Settings) -> Storage:
         endpoint_url=settings.s3_endpoint_url,
         access_key=_plain(settings.s3_access_key),
         secret_key=_plain(settings.s3_secret_key),
+        parts=settings.data_dir / "parts",
     )
 
 

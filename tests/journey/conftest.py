@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,14 +10,13 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests.journey.person import CHROMIUM
 from tests.journey.site import running_site
-
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+from tests.machine import find_chromium
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium: Playwright's own download is not used."""
-    path = next(filter(None, map(shutil.which, NAMES)), None)
+    path = find_chromium()
     if path is None:
         pytest.skip("no Chromium found: install Debian's package chromium to run the stories in a browser")
     with sync_playwright() as playwright:
