@@ -6,18 +6,22 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from marketplace.domain.errors import Conflict, Invalid, NotFound
+from marketplace.domain.line import check_line
 from marketplace.domain.platform import UNPAID, check_unpaid
 from marketplace.models import Account, Actor, Booking, Member, Payment, Platform, Role
 from marketplace.services.audit import record_audit
+from marketplace.services.once import insert_once
 
 ADULT_YEARS = 18
 SLUG_LENGTH = 60
+MOST_TRIES = 20
+Page = TypeVar("Page", Platform, Actor)
 RoleName = Literal["member", "actor", "admin"]
 Subject = Literal["platform", "actor"]
 MODEL: dict[str, type[Platform] | type[Actor]] = {"platform": Platform, "actor": Actor}
@@ -42,10 +46,11 @@ class Decider:
 
 def join_as_platform(db: Session, *, account: Account, platform_name: str, now: datetime) -> Member:
     """A new platform with this account as its owner; limited (see `check_may_ask`) until it pays or is vetted."""
-    slug = free_slug(db, Platform, platform_name)
-    platform = Platform(slug=slug, name=platform_name.strip(), zone=account.zone, created_at=now)
+    name = check_line(platform_name, field="platform_name")
+    db.flush()  # the account needs its zone and its number
+    platform = _insert(db, Platform, name, zone=account.zone, created_at=now)
     owner = Member(platform=platform, account=account, created_at=now)
-    db.add_all([platform, owner])
+    db.add(owner)
     give_role(db, account, "member")
     db.flush()
     return owner
@@ -55,16 +60,10 @@ def join_as_actor(db: Session, *, account: Account, born_on: date, now: datetime
     """A new actor's page, not listed yet. Refuses anyone under 18 on the day of `now`."""
     if not is_adult(born_on, now.date()):
         raise Invalid("Marquee is for people who are 18 or older. No account was made.", field="born_on")
-    actor = Actor(
-        slug=free_slug(db, Actor, account.name),
-        name=account.name,
-        account=account,
-        zone=account.zone,
-        born_on=born_on,
-        created_at=now,
-        updated_at=now,
-    )
-    db.add(actor)
+    name = check_line(account.name, field="name")
+    db.flush()  # the account needs its zone and its number
+    whose = {"account_id": account.id, "zone": account.zone, "born_on": born_on}
+    actor = _insert(db, Actor, name, **whose, created_at=now, updated_at=now)
     give_role(db, account, "actor")
     db.flush()
     return actor
@@ -83,9 +82,24 @@ def is_adult(born_on: date, today: date) -> bool:
 
 def give_role(db: Session, account: Account, name: RoleName) -> None:
     """Add a role to an account; the roles themselves are rows, made when first given."""
-    role = db.scalar(select(Role).where(Role.name == name)) or Role(name=name)
+    role = db.scalar(select(Role).where(Role.name == name)) or _new_role(db, name)
     if role not in account.roles:
         account.roles.append(role)
+
+
+def _new_role(db: Session, name: RoleName) -> Role:
+    db.flush()
+    insert_once(db, Role, name=name)
+    return db.scalars(select(Role).where(Role.name == name)).one()
+
+
+def _insert(db: Session, model: type[Page], name: str, **values: object) -> Page:
+    """A new page with a name, under an address of its own: the next one where another was faster to take it."""
+    for _ in range(MOST_TRIES):
+        made = insert_once(db, model, slug=free_slug(db, model, name), name=name, **values)
+        if made is not None:
+            return db.get_one(model, made)
+    raise Conflict("No free address was found for this name. Nothing was changed. Please try again.")
 
 
 def free_slug(db: Session, model: type[Platform] | type[Actor], name: str) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from marketplace.domain.cancellation import Tier
 from marketplace.domain.errors import Invalid, NotFound, Refused
 from marketplace.domain.flavour import VOCABULARY, Display, Intensity
+from marketplace.domain.line import check_line
 from marketplace.domain.rate import RateCard, usage_to_json
 from marketplace.models import (
     Actor,
@@ -133,10 +134,10 @@ def save_profile(db: Session, *, actor_id: int, profile: Profile, now: datetime)
     """Replace the profile. Refuses a missing name, an impossible playing age and lists beyond all reason."""
     _check_profile(profile)
     actor = get_actor(db, actor_id)
-    actor.name, actor.headline, actor.bio = profile.name.strip(), profile.headline.strip(), profile.bio.strip()
-    actor.city, actor.country = profile.city.strip(), profile.country
+    for name in ("name", "headline", "city", "union_status"):
+        setattr(actor, name, check_line(getattr(profile, name), field=name))
+    actor.bio, actor.country = profile.bio.strip(), profile.country
     actor.playing_age_from, actor.playing_age_to = profile.playing_age
-    actor.union_status = profile.union_status.strip()
     actor.skills, actor.boundaries = list(profile.skills), list(profile.boundaries)
     actor.credits = [credit.to_json() for credit in profile.credits]
     _save_languages(actor, profile.languages)
@@ -155,6 +156,19 @@ def _check_profile(profile: Profile) -> None:
     for name in ("skills", "credits", "boundaries", "languages"):
         if len(getattr(profile, name)) > MOST_LINES:
             raise Invalid(f"List {MOST_LINES} at most. Nothing was saved.", field=name)
+    _check_lists(profile)
+
+
+def _check_lists(profile: Profile) -> None:
+    entries = {
+        "skills": profile.skills,
+        "boundaries": profile.boundaries,
+        "credits": [words for credit in profile.credits for words in (credit.title, credit.role)],
+        "languages": [language.accents for language in profile.languages],
+    }
+    for name, several in entries.items():
+        for words in several:
+            check_line(words, field=name)
 
 
 def _save_languages(actor: Actor, languages: Sequence[Language]) -> None:
@@ -222,7 +236,7 @@ def save_clip(
     clip = get_clip(db, actor_id=actor_id, clip_id=clip_id)
     if not title.strip():
         raise Invalid("Give the clip a title. Nothing was saved.", field="title")
-    clip.title, clip.role = title.strip()[:120], role.strip()[:120]
+    clip.title, clip.role = check_line(title, field="title")[:120], check_line(role, field="role")[:120]
     clip.display_consent_at = (clip.display_consent_at or now) if is_shown else None
     clip.flavours = [_flavour_row(clip, stretch) for stretch in stretches]
     db.flush()

@@ -19,6 +19,7 @@ from marketplace.domain.booking import State
 from marketplace.domain.capture import check_upload
 from marketplace.domain.errors import Conflict, Invalid, NotFound, Refused
 from marketplace.domain.flavour import VOCABULARY
+from marketplace.domain.line import check_line, is_line
 from marketplace.gateways.media.video import Video
 from marketplace.gateways.storage.base import Stored
 from marketplace.jobs import Job, enqueue
@@ -93,13 +94,15 @@ def begin_upload(
         _check_session(db, sender.actor_id, capture_session_id)
     else:
         _check_clips(db, sender.actor_id)
+    for name in ("title", "role"):
+        check_line(_text(fields, name), field=name)
     _check_room(db, sender.account_id, size)
     upload = Upload(
         token=secrets.token_urlsafe(24),
         account_id=sender.account_id,
         purpose=purpose,
         capture_session_id=capture_session_id if purpose == "take" else None,
-        filename=filename.strip()[:200] or purpose,
+        filename=_plain_name(filename) or purpose,
         content_type="",
         bytes=size,
         fields=fields,
@@ -216,7 +219,9 @@ def _check_room(db: Session, account_id: int, size: int) -> None:
     """Counted under a lock on the account, so that many who ask together are not all let in."""
     db.scalar(select(Account.id).where(Account.id == account_id).with_for_update())
     still_open = (Upload.account_id == account_id, Upload.finished_at.is_(None))
-    count, promised = db.execute(select(func.count(), func.coalesce(func.sum(Upload.bytes), 0)).where(*still_open)).one()
+    count, promised = db.execute(
+        select(func.count(), func.coalesce(func.sum(Upload.bytes), 0)).where(*still_open)
+    ).one()
     if count >= MOST_OPEN or promised + size > MOST_OPEN_BYTES:
         raise Refused(
             "Too many of your files are still on their way. Let them arrive or cancel one, then send this one again. "
@@ -287,6 +292,11 @@ def _beat(db: Session, capture_session_id: int | None, beat_id: str) -> Beat | N
             Beat.id == int(beat_id), Beat.brief_id.in_(own.where(CaptureSession.id == capture_session_id))
         )
     )
+
+
+def _plain_name(filename: str) -> str:
+    """A file's name as a line: it is the sender's own machine that named it, so nothing is refused for it."""
+    return "".join(letter for letter in filename.strip() if is_line(letter))[:200]
 
 
 def _text(fields: dict[str, Any], name: str) -> str:

@@ -1,64 +1,53 @@
-"""A platform that nobody knows yet may ask a few actors; once it has paid or was vetted, as many as it likes."""
+"""Joining: names are one line, and people of one name who join together get addresses of their own."""
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from marketplace.domain.booking import Party
-from marketplace.domain.errors import Refused
-from marketplace.domain.platform import MOST_UNPAID, UNPAID
-from marketplace.models import Member, Platform
-from marketplace.services.account import Decider, vet_platform
-from marketplace.services.booking import withdraw_booking
-from marketplace.services.booking_step import By
-from tests.services.stage import NOW, Story, add_account, add_actor, add_member, at, request
+from marketplace.db import Database
+from marketplace.domain.errors import Invalid
+from marketplace.models import Account, Actor, Platform, Role
+from marketplace.services.account import join_as_actor, join_as_platform
+from tests.race import race
+from tests.services.stage import NOW, add_account
+
+BORN = date(1995, 5, 4)
 
 
-def new_member(db: Session) -> Member:
-    """Of a platform that nobody has vetted."""
-    member = add_member(db, "Newcomer")
-    db.get_one(Platform, member.platform_id).vetted_at = None
-    db.flush()
-    return member
+def test_people_of_one_name_have_addresses_that_count_on(db: Session) -> None:
+    made = [join_as_actor(db, account=add_account(db, "Zoë Ngô"), born_on=BORN, now=NOW) for _ in range(3)]
+    assert [actor.slug for actor in made] == ["zoe-ngo", "zoe-ngo-2", "zoe-ngo-3"]
+    assert {actor.name for actor in made} == {"Zoë Ngô"}
+    assert [role.name for role in db.get_one(Account, made[0].account_id).roles] == ["actor"]
 
 
-def fill(db: Session, member: Member) -> list[int]:
-    """As many requests as a new platform may have."""
-    return [request(db, member, add_actor(db), at(30, 10), token=f"t{number}") for number in range(MOST_UNPAID)]
+def join(database: Database, number: int) -> None:
+    with database.unit_of_work(lambda *_: None) as db:
+        account = Account(email=f"{number}@race.example", name="Jae Lin", fs_uniquifier=f"race-{number}")
+        db.add(account)
+        if number % 2:
+            join_as_actor(db, account=account, born_on=BORN, now=NOW)
+        else:
+            join_as_platform(db, account=account, platform_name="Jae Lin", now=NOW)
 
 
-def test_a_new_platforms_requests_are_few_and_the_refusal_says_what_to_do(db: Session) -> None:
-    member = new_member(db)
-    first, *_ = fill(db, member)
-    with pytest.raises(Refused, match=r"vetted by us\. Pay for one or withdraw one\. Nothing was requested\."):
-        request(db, member, add_actor(db), at(30, 10))
-    mira = By(Party.PLATFORM, member.account_id)
-    withdraw_booking(db, booking_id=first, platform_id=member.platform_id, by=mira, now=NOW)
-    assert request(db, member, add_actor(db), at(30, 10))
+def test_those_who_join_together_under_one_name_all_get_in(database: Database) -> None:
+    url = database.engine.url.render_as_string(hide_password=False)
+    result = race(url, join, [range(client * 6, client * 6 + 6) for client in range(4)])
+    assert (result.winners, result.refusals) == (24, [])
+    with database.reading() as db:
+        for model in (Actor, Platform):
+            assert len(set(db.scalars(select(model.slug)))) == 12
+        assert sorted(db.scalars(select(Role.name))) == ["actor", "member"]
 
 
-def test_the_same_form_sent_again_is_no_request_more(db: Session) -> None:
-    member = new_member(db)
-    assert request(db, member, add_actor(db), at(30, 10), token="t0") == fill(db, member)[0]
-
-
-def test_vetting_lifts_the_limit(db: Session) -> None:
-    member = new_member(db)
-    fill(db, member)
-    ada = Decider(add_account(db, "Ada").id)
-    vet_platform(db, platform_id=member.platform_id, by=ada, reason="called them", now=NOW)
-    assert request(db, member, add_actor(db), at(30, 10))
-
-
-def test_the_first_paid_booking_lifts_the_limit(db: Session) -> None:
-    story = Story(db).accept().pay()
-    db.get_one(Platform, story.platform_id).vetted_at = None
-    db.flush()
-    fill(db, story.member)
-    assert request(db, story.member, add_actor(db), at(30, 10))
-
-
-def test_the_states_that_count_are_states_of_a_booking_before_it_is_paid() -> None:
-    assert {"requested", "accepted"} <= UNPAID
-    assert not UNPAID & {"confirmed", "completed", "withdrawn", "declined", "expired", "lapsed", "cancelled"}
+@pytest.mark.parametrize("name", ["Evil\nBcc: x@x.example", "Evil\x1b[2J"])
+def test_a_name_of_two_lines_joins_nothing(db: Session, name: str) -> None:
+    with pytest.raises(Invalid, match="one line"):
+        join_as_actor(db, account=add_account(db, name), born_on=BORN, now=NOW)
+    with pytest.raises(Invalid, match="one line"):
+        join_as_platform(db, account=add_account(db, "Mira"), platform_name=name, now=NOW)

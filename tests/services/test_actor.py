@@ -58,6 +58,9 @@ def test_a_profile_replaces_what_was_there_and_the_account_takes_the_name(db: Se
         ({"playing_age": (17, 30)}, "playing_age_from"),
         ({"playing_age": (40, 30)}, "playing_age_from"),
         ({"skills": ("x",) * 41}, "skills"),
+        ({"name": "Evil\nBcc: x@x.example"}, "name"),
+        ({"headline": "a\x00b"}, "headline"),
+        ({"skills": ("a\rb",)}, "skills"),
     ],
 )
 def test_a_profile_that_makes_no_sense_names_the_field(db: Session, change: dict[str, Any], field: str) -> None:

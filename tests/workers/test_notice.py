@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -153,3 +154,49 @@ def test_the_mail_of_a_notice_is_a_file_in_the_default_run(
     files = list((settings.data_dir / "mail").glob("*.eml"))
     assert len(files) == 1
     assert b"Imani accepted" in files[0].read_bytes()
+
+
+def test_a_letter_that_cannot_be_written_keeps_no_other_from_leaving(
+    database: Database, settings: Settings, outside: Outside
+) -> None:
+    desk = Desk(database, settings, outside)
+    tools = replace(desk.tools, outside=outside)  # real letters into a folder
+    account = desk.tell()
+    with tools.unit_of_work() as db:
+        db.get_one(Account, account).name = "Evil\nBcc: everyone@x.example"
+        other = Account(email="b@example.com", name="Bo", fs_uniquifier="b")
+        db.add(other)
+        db.flush()
+        notify(
+            db, account_ids=[other.id], key="booking:2:accept", kind="booking.accept", title="Accepted", words="Pay.",
+            path="/platform/booking/2", now=NOW + timedelta(minutes=1),
+        )  # fmt: skip
+    sweep_notices(tools)
+    (letter,) = (settings.data_dir / "mail").glob("*.eml")
+    assert b"b@example.com" in letter.read_bytes()
+    with tools.reading() as db:
+        assert db.scalars(select(Notice.attempts).order_by(Notice.id)).all() == [MOST_TRIES, 0]
+
+
+class Breaking(Post):
+    """A mail that breaks in a way that nobody thought of, at the first letter."""
+
+    def send(self, letter: Letter, *, now: datetime) -> None:
+        if not self.failures:
+            self.failures.append(NotSent("never raised", is_final=True))
+            raise KeyError("unheard of")
+        self.sent.append(letter)
+
+
+def test_a_sweep_goes_on_after_a_surprise_and_counts_the_try(
+    database: Database, settings: Settings, outside: Outside
+) -> None:
+    desk = Desk(database, settings, outside)
+    post = Breaking()
+    tools = replace(desk.tools, outside=replace(outside, mail=post))
+    for number in range(3):
+        desk.tell(f"booking:{number}:accept")
+    sweep_notices(tools)
+    assert len(post.sent) == 2
+    with tools.reading() as db:
+        assert db.scalars(select(Notice.attempts).order_by(Notice.id)).all() == [1, 0, 0]

@@ -39,4 +39,10 @@ def sweep_notices(tools: Tools) -> None:
     with tools.reading() as db:
         waiting = notice.find_unsent(db, now=tools.now())
     for notice_id in waiting:
-        send_notice(tools, notice_id)
+        try:
+            send_notice(tools, notice_id)
+        except Exception:
+            # one letter that breaks us must not keep all behind it from leaving; it is given up after some tries
+            log.exception("notice_broke", notice_id=notice_id)
+            with tools.unit_of_work() as db:
+                notice.mark_failed(db, notice_id, is_final=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from email import policy
+from email.errors import MessageError
 from email.headerregistry import Address, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
@@ -71,8 +72,16 @@ _POLICY: Final = policy.EmailPolicy(header_factory=_HEADERS)
 def compose(letter: Letter, *, sender: str, now: datetime) -> EmailMessage:
     """The letter as a message with both its twins.
 
-    A line break in a subject, name or address is refused (ValueError): it would start another header.
+    What cannot be written is not sent, and never will be (NotSent): a line break in a subject, name or address would
+    start another header, and an address may be none.
     """
+    try:
+        return _compose(letter, sender, now)
+    except (ValueError, LookupError, MessageError) as error:
+        raise NotSent(f"the letter cannot be written: {error}", is_final=True) from error
+
+
+def _compose(letter: Letter, sender: str, now: datetime) -> EmailMessage:
     message = EmailMessage(policy=_POLICY)
     message["From"] = sender
     message["To"] = Address(letter.to_name, addr_spec=letter.to_address)

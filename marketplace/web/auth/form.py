@@ -10,6 +10,7 @@ from wtforms import DateField, StringField
 from wtforms.validators import AnyOf, DataRequired, Length, Optional
 
 from marketplace.services.account import is_adult
+from marketplace.web.form import refuse_breaks
 from marketplace.web.transaction import now
 from marketplace.web.viewer import ZONES
 
@@ -27,6 +28,7 @@ class SignUpForm(RegisterFormV2):
     def validate(self, **kwargs: Any) -> bool:
         """Each kind of account needs one thing more; the rest is judged whatever they chose."""
         is_fine: bool = super().validate(**kwargs)
+        is_fine = refuse_breaks(self) and is_fine
         if self.joins_as.data == "platform" and not (self.platform_name.data or "").strip():
             self.platform_name.errors = ["Enter the name of your platform or studio"]
             is_fine = False

@@ -91,8 +91,9 @@ def test_an_id_that_is_no_letter_opens_nothing(tmp_path: Path, id: str) -> None:
     ],
 )
 def test_a_line_break_cannot_start_another_header(tmp_path: Path, letter: Letter) -> None:
-    with pytest.raises(ValueError):
+    with pytest.raises(NotSent) as refused:
         FileMail(tmp_path, sender=SENDER).send(letter, now=NOW)
+    assert refused.value.is_final
     assert list(tmp_path.iterdir()) == []
 
 

@@ -269,3 +269,22 @@ def test_the_session_page_has_the_take_sheet_and_hands_over(
     assert browser.post(f"{url}/deliver").status_code == 303
     assert "Takes delivered" in browser.get(url).text
     assert browser.post(f"{url}/deliver").status_code == 409
+
+
+@pytest.mark.parametrize("field", ["name", "headline", "city", "union_status"])
+@pytest.mark.parametrize("text", ["Evil\nBcc: everyone@x.example", "Evil\x1b[2J", "Evil\u2028two"])
+def test_a_field_of_one_line_takes_no_second_one(desk: Desk, field: str, text: str) -> None:
+    before = desk.actor()
+    page = desk.post("profile", 422, **(PROFILE | {field: text})).text
+    assert "one line" in page
+    assert desk.actor().name == before.name
+    assert desk.actor().headline == before.headline
+
+
+def test_a_clip_has_a_title_of_one_line(desk: Desk) -> None:
+    with desk.database.unit_of_work(Jobs()) as db:
+        clip_id = add_clip(db, db.get_one(Actor, desk.actor_id), "cold-fury").id
+    answer = desk.browser.post(f"/actor/clip/{clip_id}", data={"title": "Evil\nBcc: x@x.example"})
+    assert answer.status_code == 422
+    with desk.database.reading() as db:
+        assert "\n" not in db.get_one(Clip, clip_id).title

@@ -133,3 +133,12 @@ def test_a_wrong_password_and_an_unknown_address_look_the_same(client: FlaskClie
     wrong = app.test_client().post("/sign-in", data={"email": ACTOR["email"], "password": "not this one"})
     unknown = app.test_client().post("/sign-in", data={"email": "no@one.example", "password": "not this one"})
     assert (wrong.status_code, bare(wrong.text)) == (unknown.status_code, bare(unknown.text))
+
+
+def test_names_are_one_line(client: FlaskClient, database: Database) -> None:
+    for form in (ACTOR | {"name": "Evil\nBcc: x@x.example"}, PLATFORM | {"platform_name": "Evil\r\nBcc: x@x.example"}):
+        answer = client.post("/join", data=form)
+        assert "one line" in answer.text
+        assert "<title>Error:" in answer.text
+    with database.reading() as db:
+        assert db.scalars(select(Account)).all() == []
