@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 from celery import Celery, Task, signals
 from celery.schedules import schedule
+from kombu.exceptions import OperationalError
 
 import workers.tasks  # noqa: F401  # for its effect: it declares every task
 from marketplace.config import Settings
@@ -50,7 +51,7 @@ def make_run_job(app: Celery) -> RunJob:
     def run_job(job: Job, ids: tuple[int | str, ...]) -> None:
         try:
             app.tasks[job.value].apply_async(args=ids)
-        except OSError as error:  # the row is committed: the sweep will find it
+        except (OSError, OperationalError) as error:  # the row is committed: the sweep will find it
             log.warning("job_not_sent", job=job.value, ids=ids, error=str(error))
 
     return run_job

@@ -1,6 +1,7 @@
 """The outbox: a call that moves money is a row first, with its key and frozen parameters; a worker carries it out.
 
-pending -> leased -> done | refused | pending again | unknown -> done | refused, and dead for a fault of ours.
+pending -> leased -> done | refused | pending again | unknown -> done | refused. What may have moved money is never
+given up: it stays unknown until a look-up at Stripe has told. Dead is a fault of ours in a call that moves nothing.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.jobs import Job, enqueue
 from marketplace.models import OutboxCommand
+from marketplace.services.notice import accounts_of_admins, notify
 from marketplace.services.once import insert_once
 
 LEASE: Final = timedelta(minutes=3)
@@ -23,10 +25,14 @@ LEASE: Final = timedelta(minutes=3)
 KEY_LIVES: Final = timedelta(hours=23)
 """Stripe forgets a key after 24 h: a later call with it would happen a second time."""
 MOST_ATTEMPTS: Final = 12
+MOST_LEASES: Final = 2 * MOST_ATTEMPTS
+MOST_LOOK_UPS: Final = 12
+"""After so many look-ups without an answer people are told, and it is looked up now and then only."""
 FIRST_WAIT_S: Final = 5
 LONGEST_WAIT_S: Final = 900
 LOOK_UP_AFTER: Final = timedelta(minutes=10)
 """A call whose answer was lost may still be running at Stripe for a moment."""
+LOOK_UP_SELDOM: Final = timedelta(hours=6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +83,8 @@ def claim_command(db: Session, command_id: int, *, base_url: str, now: datetime)
     if row.first_sent_at is not None and now - row.first_sent_at > KEY_LIVES:
         _write(db, row, state="unknown", next_at=now, lease_until=None, error="The key has grown too old to be sent.")
         return None
-    if row.attempts >= 2 * MOST_ATTEMPTS:
-        _write(db, row, state="dead", lease_until=None, settled_at=now, error="Every worker that took it has died.")
+    if row.attempts >= MOST_LEASES:
+        _give_up_sending(db, row, now)
         return None
     params = row.params if row.first_sent_at else {**row.params, "base_url": base_url}
     first_sent_at = row.first_sent_at or now
@@ -95,6 +101,27 @@ def claim_command(db: Session, command_id: int, *, base_url: str, now: datetime)
         return None
     return Command(
         row.id, row.kind, row.about, row.about_id, row.idempotency_key, params, row.attempts + 1, first_sent_at
+    )
+
+
+def _give_up_sending(db: Session, row: OutboxCommand, now: datetime) -> None:
+    """No worker comes to an end with it: it is called no more, and looked up."""
+    words = "Every worker that took it has died. It is looked up at Stripe."
+    if _write(db, row, state="unknown", next_at=now + LOOK_UP_AFTER, lease_until=None, error=words):
+        tell_admins(db, command_id=row.id, call=f"{row.kind} ({row.idempotency_key})", words=words, now=now)
+
+
+def tell_admins(db: Session, *, command_id: int, call: str, words: str, now: datetime) -> None:
+    """A call that needs a person: once for each command."""
+    notify(
+        db,
+        account_ids=accounts_of_admins(db),
+        key=f"outbox:{command_id}:dead",
+        kind="outbox",
+        title="A call to Stripe needs a person",
+        words=f"{call}: {words}",
+        path="/admin/health",
+        now=now,
     )
 
 
@@ -177,9 +204,21 @@ def settle_later(db: Session, command: Command, *, error: str, now: datetime) ->
     return "pending"
 
 
-def postpone(db: Session, command: Command, *, now: datetime) -> None:
-    """Look a lost command up again later."""
-    _settle(db, command, state="unknown", next_at=now + LOOK_UP_AFTER)
+def settle_lost(db: Session, command: Command, *, error: str, now: datetime) -> bool:
+    """Only a look-up can tell what became of it; it is never called again."""
+    return _settle(db, command, state="unknown", error=error, lease_until=None, next_at=now + LOOK_UP_AFTER)
+
+
+def postpone(db: Session, command: Command, *, error: str, now: datetime) -> bool:
+    """Look a lost command up again later, behind the others; True once it was tried so often that people must know.
+
+    Look-ups are counted on from `MOST_LEASES`, however many calls there were before.
+    """
+    tries = command.attempts + 1
+    is_hopeless = tries >= MOST_LEASES + MOST_LOOK_UPS
+    wait = LOOK_UP_SELDOM if is_hopeless else LOOK_UP_AFTER
+    _settle(db, command, state="unknown", attempts=max(tries, MOST_LEASES), error=error, next_at=now + wait)
+    return is_hopeless
 
 
 def _settle(db: Session, command: Command, **values: Any) -> bool:

@@ -12,6 +12,7 @@ from marketplace.gateways.payment.base import (
     CheckoutOrder,
     KeyMisused,
     PaymentBusy,
+    PaymentError,
     PaymentGateway,
     PaymentRefused,
     PaymentUnknown,
@@ -21,7 +22,9 @@ from marketplace.gateways.payment.base import (
 )
 from marketplace.services.outbox import Command
 
-Outcome = Literal["done", "refused", "later", "dead"]
+Outcome = Literal["done", "refused", "later", "lost", "dead"]
+
+OTHER_AMOUNT: Final = "other_amount"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +41,13 @@ class Answer:
 def call_stripe(gateway: PaymentGateway, command: Command) -> Answer:
     """Make the call. Never inside a transaction.
 
-    `later` is for every outcome that is not certain: only the same key may be used again.
+    `later` is for every outcome that is not certain: only the same key may be used again. `lost` is for a key that was
+    used before with other parameters: what was made with it then is looked up before anything else.
     """
     try:
         return _CALLS[command.kind](gateway, command)
     except KeyMisused as error:
-        return Answer("dead", code=error.code, words=str(error))
+        return Answer("lost" if command.kind in _LOOK_UPS else "dead", code=error.code, words=str(error))
     except PaymentRefused as error:
         return Answer("refused", code=error.code, words=str(error))
     except (PaymentBusy, PaymentUnknown) as error:
@@ -102,16 +106,21 @@ _CALLS: Final[Mapping[str, Callable[[PaymentGateway, Command], Answer]]] = Mappi
 def look_up(gateway: PaymentGateway, command: Command) -> Answer:
     """Whether a command whose answer was lost has happened, by what it would have left at Stripe.
 
-    `later` when Stripe does not answer. A checkout or account that nobody has the address of does no harm: it counts
-    as never made.
+    `later` when Stripe does not answer, will not say, or made it with another amount, which only a person can settle.
+    A checkout or account that nobody has the address of does no harm: it counts as never made.
     """
     try:
         found = _LOOK_UPS[command.kind](gateway, command) if command.kind in _LOOK_UPS else None
-    except (PaymentBusy, PaymentUnknown) as error:
+    except PaymentError as error:
         return Answer("later", code=error.code, words=str(error))
     if found is not None:
-        return found
+        return found if found.facts["amount_minor"] == command.params["amount_minor"] else _other_amount(found)
     return Answer("refused", code="never_happened", words="Stripe knows nothing of it.")
+
+
+def _other_amount(found: Answer) -> Answer:
+    words = f"Stripe has made it with another amount: {found.stripe_id}, {found.facts['amount_minor']} minor units."
+    return Answer("later", code=OTHER_AMOUNT, words=words)
 
 
 def _find_transfer(gateway: PaymentGateway, command: Command) -> Answer | None:

@@ -14,7 +14,7 @@ from marketplace.models import Booking, Payout, Refund
 from marketplace.services import connect, outbox, payment, payment_sync, payout_send
 from marketplace.services.notice import accounts_of_admins, notify
 from marketplace.services.outbox import Command
-from marketplace.services.outbox_call import Answer, call_stripe, look_up
+from marketplace.services.outbox_call import OTHER_AMOUNT, Answer, call_stripe, look_up
 from marketplace.services.payout_step import get_payout
 
 UnitOfWork = Callable[[], AbstractContextManager[Session]]
@@ -39,16 +39,34 @@ def run_command(
 
 
 def run_look_up(gateway: PaymentGateway, unit_of_work: UnitOfWork, command: Command, *, clock: Clock) -> str:
-    """Find out at Stripe what became of a command whose answer was lost; the outcome."""
+    """Find out at Stripe what became of a command whose answer was lost; the outcome.
+
+    A try that breaks is counted and put behind the others, and its fault goes on to the caller.
+    """
+    try:
+        return _find_out(gateway, unit_of_work, command, clock)
+    except Exception as error:
+        with unit_of_work() as db:
+            _put_off(db, command, Answer("later", words=f"{type(error).__name__}: {error}"), clock())
+        raise
+
+
+def _find_out(gateway: PaymentGateway, unit_of_work: UnitOfWork, command: Command, clock: Clock) -> str:
     with unit_of_work() as db:
         note_unknown(db, command, now=clock())
     answer = look_up(gateway, command)
     with unit_of_work() as db:
         if answer.outcome == "later":
-            outbox.postpone(db, command, now=clock())
+            _put_off(db, command, answer, clock())
         else:
             settle(db, command, answer, now=clock())
     return answer.outcome
+
+
+def _put_off(db: Session, command: Command, answer: Answer, now: datetime) -> None:
+    is_hopeless = outbox.postpone(db, command, error=answer.words, now=now)
+    if is_hopeless or answer.code == OTHER_AMOUNT:
+        _tell_admins(db, command, answer.words, now)
 
 
 def settle(db: Session, command: Command, answer: Answer, *, now: datetime) -> None:
@@ -60,6 +78,11 @@ def settle(db: Session, command: Command, answer: Answer, *, now: datetime) -> N
     if answer.outcome == "done":
         if outbox.settle_done(db, command, stripe_id=answer.stripe_id, answer=answer.facts, now=now):
             _note_done(db, command, answer, now)
+        return
+    if answer.outcome == "lost":
+        if outbox.settle_lost(db, command, error=answer.words, now=now):
+            note_unknown(db, command, now=now)
+            _tell_admins(db, command, answer.words, now)
         return
     if answer.outcome == "dead":
         ours = outbox.settle_dead(db, command, error=answer.words, now=now)
@@ -150,13 +173,4 @@ def _go_on_with_refund(db: Session, refund_id: int, now: datetime) -> None:
 
 
 def _tell_admins(db: Session, command: Command, words: str, now: datetime) -> None:
-    notify(
-        db,
-        account_ids=accounts_of_admins(db),
-        key=f"outbox:{command.id}:dead",
-        kind="outbox",
-        title="A call to Stripe needs a person",
-        words=f"{command.kind} ({command.key}): {words}",
-        path="/admin/health",
-        now=now,
-    )
+    outbox.tell_admins(db, command_id=command.id, call=f"{command.kind} ({command.key})", words=words, now=now)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from marketplace.domain import ledger as books
@@ -347,7 +347,7 @@ def ask_for_sync(db: Session, payment_id: int) -> None:
 
 def list_open_checkouts(db: Session, *, limit: int = 200) -> list[str]:
     """Checkouts whose end we have not seen, or with a refund or dispute under way: read now and then, in case no event
-    ever comes."""
+    ever comes. In no order, so that of more than `limit` none that cannot be read keeps the others out."""
     refunding = select(Refund.payment_id).where(Refund.state == "pending", Refund.stripe_refund_id.is_not(None))
     disputed = select(Dispute.payment_id).where(Dispute.state == "open")
     waiting = select(Payment.checkout_session_id).where(
@@ -358,7 +358,7 @@ def list_open_checkouts(db: Session, *, limit: int = 200) -> list[str]:
             Payment.id.in_(disputed),
         ),
     )
-    return [each for each in db.scalars(waiting.order_by(Payment.updated_at).limit(limit)) if each]
+    return [each for each in db.scalars(waiting.order_by(func.random()).limit(limit)) if each]
 
 
 def _tell_admins(db: Session, payment: Payment, event: str, title: str, words: str, now: datetime) -> None:

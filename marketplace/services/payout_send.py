@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from marketplace.domain import ledger as books
 from marketplace.domain.booking import Party
 from marketplace.domain.money import Money
 from marketplace.domain.payout import State, Step, take_step
-from marketplace.models import Booking, Payment, Payout
+from marketplace.models import Booking, Payment, Payout, PayoutEvent
 from marketplace.services import ledger
+from marketplace.services.notice import accounts_of_admins, notify
 from marketplace.services.outbox import add_command, next_version
 from marketplace.services.payment import reference_of
 from marketplace.services.payout_notice import tell, tell_decision
 from marketplace.services.payout_step import (
+    FAILED_SEND,
     Decision,
     agreed_fee,
     facts_of,
@@ -27,6 +30,8 @@ from marketplace.services.payout_step import (
     move,
     record,
 )
+
+MOST_SENDS: Final = 5
 
 
 def find_due_payouts(db: Session, *, now: datetime, limit: int = 100) -> Sequence[int]:
@@ -56,6 +61,48 @@ def send_payout(db: Session, *, payout_id: int, now: datetime) -> State:
     move(db, payout, transition, now, netted_minor=payout.netted_minor + netted)
     record(db, payout, Step.SEND, Party.CLOCK, transition.before, transition.after, Decision(None), now)
     return _ask_for_transfer(db, payout, booking, key, now)
+
+
+def note_failed_send(db: Session, *, payout_id: int, error: str, now: datetime) -> None:
+    """A fault of ours broke the sending: counted in the trail, and after several the payout is held for a person."""
+    payout = get_payout(db, payout_id, lock=True)
+    if payout.state != State.APPROVED:
+        return
+    failed = PayoutEvent(
+        payout_id=payout.id, at=now, party=Party.CLOCK, step=FAILED_SEND,
+        before=payout.state, after=payout.state, reason=error,
+    )  # fmt: skip
+    db.add(failed)
+    db.flush()
+    if _failed_sends(db, payout) >= MOST_SENDS:
+        hold_by_clock(db, payout, "Something is wrong on our side and is being looked at. Nothing was sent.", now)
+        _tell_admins(db, payout, error, now)
+
+
+def _failed_sends(db: Session, payout: Payout) -> int:
+    """How often it broke since it was last approved."""
+    approved = select(func.max(PayoutEvent.id)).where(
+        PayoutEvent.payout_id == payout.id, PayoutEvent.step == Step.APPROVE
+    )
+    broken = select(func.count()).where(
+        PayoutEvent.payout_id == payout.id,
+        PayoutEvent.step == FAILED_SEND,
+        PayoutEvent.id > func.coalesce(approved.scalar_subquery(), 0),
+    )
+    return int(db.scalar(broken) or 0)
+
+
+def _tell_admins(db: Session, payout: Payout, error: str, now: datetime) -> None:
+    notify(
+        db,
+        account_ids=accounts_of_admins(db),
+        key=f"payout:{payout.id}:broken:{now.isoformat()}",
+        kind="payout",
+        title=f"Payout po_{payout.id} cannot be sent",
+        words=f"Sending it broke {MOST_SENDS} times ({error}). It is held; nothing was sent.",
+        path=f"/admin/payout/{payout.id}",
+        now=now,
+    )
 
 
 def _is_covered(db: Session, payout: Payout) -> bool:

@@ -21,6 +21,8 @@ from marketplace.services.outbox import has_open_command
 from marketplace.services.payout_notice import tell_decision
 
 DEFAULT_LIMIT_MINOR: Final = 200_000
+FAILED_SEND: Final = "fail_to_send"
+"""In the trail of a payout: a try to send it broke, and nothing changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,8 @@ def approvers_of(db: Session, payout: Payout) -> frozenset[int]:
     events = db.scalars(select(PayoutEvent).where(PayoutEvent.payout_id == payout.id).order_by(PayoutEvent.id.desc()))
     standing: set[int] = set()
     for event in events:
+        if event.step == FAILED_SEND:
+            continue
         if event.step != Step.APPROVE or len(standing) >= payout.approvals:
             break
         if event.principal_id is not None:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from marketplace.gateways.payment.base import IncomingEvent
 from marketplace.jobs import Job, enqueue
 from marketplace.models import Payment, Payout, StripeEvent
+from marketplace.services.notice import accounts_of_admins, notify
 from marketplace.services.once import insert_once
 
 MOST_ATTEMPTS: Final = 10
@@ -48,9 +49,13 @@ def store_event(db: Session, event: IncomingEvent, *, now: datetime) -> bool:
     return True
 
 
-def find_target(db: Session, event_id: str) -> Target | None:
-    """What to read again for an event; None when it has been worked on, or is not there."""
-    row = db.get(StripeEvent, event_id)
+def begin_event(db: Session, event_id: str) -> Target | None:
+    """What to read again for an event; None when it has been worked on, or is not there.
+
+    The try is counted before it is made: one that kills its worker is given up in the end, too.
+    """
+    _write(db, event_id, attempts=StripeEvent.attempts + 1)
+    row = db.get(StripeEvent, event_id, populate_existing=True)
     if row is None or row.processed_at is not None:
         return None
     if row.type.startswith("v2.core.account"):
@@ -100,9 +105,22 @@ def mark_processed(db: Session, event_id: str, *, now: datetime) -> None:
     _write(db, event_id, processed_at=now, error=None)
 
 
-def mark_failed(db: Session, event_id: str, *, error: str) -> None:
-    """The event could not be worked on; the sweep tries again, a bounded number of times."""
-    _write(db, event_id, attempts=StripeEvent.attempts + 1, error=error[:1000])
+def mark_failed(db: Session, event_id: str, *, error: str, now: datetime) -> None:
+    """The event could not be worked on; the sweep tries again a bounded number of times, then people are told."""
+    _write(db, event_id, error=error[:1000])
+    row = db.get(StripeEvent, event_id, populate_existing=True)
+    if row is None or row.attempts < MOST_ATTEMPTS:
+        return
+    notify(
+        db,
+        account_ids=accounts_of_admins(db),
+        key=f"stripe_event:{event_id}:dead",
+        kind="stripe_event",
+        title="An event from Stripe cannot be worked on",
+        words=f"{row.type} ({event_id}): {error[:300]}",
+        path="/admin/health",
+        now=now,
+    )
 
 
 def _write(db: Session, event_id: str, **values: Any) -> None:
@@ -111,10 +129,16 @@ def _write(db: Session, event_id: str, **values: Any) -> None:
 
 
 def find_waiting(db: Session, *, now: datetime, limit: int = 200) -> Sequence[str]:
-    """Events that a lost message or a failed try left undone, oldest first."""
-    waiting = select(StripeEvent.id).where(
-        StripeEvent.processed_at.is_(None),
-        StripeEvent.attempts < MOST_ATTEMPTS,
-        StripeEvent.received_at < now - RETRY_AFTER,
+    """Events that a lost message or a failed try left undone, the least tried first, then the oldest.
+
+    Each try is waited for twice as long as the one before, counted from when the event came: Stripe may be away for
+    hours, and a poisoned event is given up after `MOST_ATTEMPTS`.
+    """
+    is_due = or_(
+        *(
+            (StripeEvent.attempts == tries) & (StripeEvent.received_at < now - RETRY_AFTER * 2**tries)
+            for tries in range(MOST_ATTEMPTS)
+        )
     )
-    return db.scalars(waiting.order_by(StripeEvent.received_at).limit(limit)).all()
+    waiting = select(StripeEvent.id).where(StripeEvent.processed_at.is_(None), is_due)
+    return db.scalars(waiting.order_by(StripeEvent.attempts, StripeEvent.received_at).limit(limit)).all()

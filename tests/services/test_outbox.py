@@ -10,13 +10,15 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from marketplace.domain.errors import Refused
 from marketplace.gateways.payment.stripe import StripeGateway
-from marketplace.models import OutboxCommand
+from marketplace.models import Notice, OutboxCommand, Payout
 from marketplace.services import outbox, payout_send
 from marketplace.services.outbox_call import call_stripe
 from marketplace.services.outbox_run import run_command
+from marketplace.services.payout_step import approvers_of
 from tests.services.money_stage import MoneyStage
-from workers.tasks.outbox import sweep_outbox
+from workers.tasks.outbox import send_due_payouts, sweep_outbox
 
 BASE = "http://127.0.0.1:24999"
 TRANSFERS = "^/v1/transfers$"
@@ -230,17 +232,46 @@ def test_too_many_calls_are_waited_for(stage: MoneyStage) -> None:
     assert stage.payout(payout_id).state == "transferred"
 
 
-def test_a_key_used_for_something_else_stops_for_a_person(stage: MoneyStage) -> None:
-    payout_id, command_id = approved(stage)
+def use_key(stage: MoneyStage, command_id: int, **other: object) -> None:
+    """The key of a command has been used before, with other parameters."""
     row = command(stage, command_id)
-    other = {**row.params, "amount_minor": row.params["amount_minor"] - 1}
-    call_stripe(
-        stage.stand.gateway,
-        outbox.Command(0, row.kind, row.about, row.about_id, row.idempotency_key, other, 1, stage.now),
-    )
-    assert run(stage, command_id) == "dead"
-    assert command(stage, command_id).state == "dead"
-    assert stage.payout(payout_id).state == "held"
+    params = {**row.params, **other}
+    earlier = outbox.Command(0, row.kind, row.about, row.about_id, row.idempotency_key, params, 1, stage.now)
+    assert call_stripe(stage.stand.gateway, earlier).outcome == "done"
+
+
+def titles(stage: MoneyStage) -> list[str]:
+    with stage.tools.reading() as db:
+        return list(db.scalars(select(Notice.title).where(Notice.kind == "outbox")))
+
+
+def test_a_key_that_was_used_before_is_looked_up_and_what_it_made_is_taken(stage: MoneyStage) -> None:
+    payout_id, command_id = approved(stage)
+    use_key(stage, command_id, description="In other words")
+    assert run(stage, command_id) == "lost"
+    assert (command(stage, command_id).state, stage.payout(payout_id).state) == ("unknown", "unknown")
+    assert titles(stage) == ["A call to Stripe needs a person"]
+    stage.later(timedelta(minutes=11))
+    sweep_outbox(stage.tools)
+    assert stage.payout(payout_id).state == "transferred"
+    assert len(transfers(stage)) == 1
+    stage.assert_sound()
+
+
+def test_what_a_key_made_with_another_amount_is_left_to_people_and_never_made_again(stage: MoneyStage) -> None:
+    payout_id, command_id = approved(stage)
+    use_key(stage, command_id, amount_minor=command(stage, command_id).params["amount_minor"] - 1)
+    assert run(stage, command_id) == "lost"
+    for _ in range(outbox.MOST_LOOK_UPS + 2):
+        stage.later(timedelta(minutes=11))
+        sweep_outbox(stage.tools)
+    row = command(stage, command_id)
+    assert (row.state, stage.payout(payout_id).state) == ("unknown", "unknown")
+    assert "another amount" in (row.error or "")
+    assert titles(stage) == ["A call to Stripe needs a person"]
+    assert len(transfers(stage)) == 1
+    with pytest.raises(Refused):
+        stage.approve(payout_id, stage.add_admin("Omar"))
 
 
 def test_what_is_settled_stays_settled(stage: MoneyStage) -> None:
@@ -272,13 +303,93 @@ def test_versions_of_a_key_count_up(stage: MoneyStage, used: int) -> None:
         assert outbox.next_version(db, "stem") == f"stem:v{used + 1}"
 
 
-def test_a_command_that_kills_every_worker_is_put_aside(stage: MoneyStage) -> None:
-    _, command_id = approved(stage)
-    for _ in range(2 * outbox.MOST_ATTEMPTS):
-        assert claim(stage, command_id)
+@pytest.mark.parametrize(("has_paid", "state"), [(True, "transferred"), (False, "held")])
+def test_a_command_that_kills_every_worker_is_looked_up_and_people_are_told(
+    stage: MoneyStage, has_paid: bool, state: str
+) -> None:
+    payout_id, command_id = approved(stage)
+    leased = claim(stage, command_id)
+    assert leased
+    for _ in range(outbox.MOST_LEASES - 1):
         stage.later(outbox.LEASE)
+        assert claim(stage, command_id)
+    stage.later(outbox.LEASE)
+    if has_paid:
+        call_stripe(stage.stand.gateway, leased)
     assert claim(stage, command_id) is None
-    assert command(stage, command_id).state == "dead"
+    assert command(stage, command_id).state == "unknown"
+    assert titles(stage) == ["A call to Stripe needs a person"]
+    stage.later(timedelta(minutes=11))
+    sweep_outbox(stage.tools)
+    assert stage.payout(payout_id).state == state
+    stage.assert_sound()
+
+
+def test_a_look_up_that_breaks_is_put_behind_the_others_and_told_of_in_the_end(stage: MoneyStage) -> None:
+    payout_id, command_id = approved(stage)
+    lost(stage, command_id)
+    with stage.tools.unit_of_work() as db:
+        broken = outbox.add_command(
+            db, kind="refund.create", about="x", about_id=1, key="broken:v1", params={}, now=stage.now
+        )
+        assert broken
+    stage.queue.clear()
+    lost(stage, broken)
+    for number in range(outbox.MOST_LOOK_UPS + 1):
+        sweep_outbox(stage.tools)
+        assert stage.payout(payout_id).state == "held"
+        assert command(stage, broken).attempts == outbox.MOST_LEASES + number
+        stage.later(timedelta(minutes=11))
+    assert (command(stage, broken).state, command(stage, broken).error) == ("unknown", "KeyError: 'charge_id'")
+    assert titles(stage) == ["A call to Stripe needs a person"]
+
+
+def lost(stage: MoneyStage, command_id: int) -> None:
+    """Nobody knows what became of a command."""
+    with stage.tools.unit_of_work() as db:
+        row = db.get_one(OutboxCommand, command_id)
+        row.state, row.next_at = "unknown", stage.now - timedelta(hours=1)
+
+
+def test_a_look_up_that_stripe_refuses_is_tried_again(stage: MoneyStage) -> None:
+    payout_id, command_id = approved(stage)
+    lost(stage, command_id)
+    stage.stand.fault("status", TRANSFERS, status=404, code="resource_missing", verb="GET")
+    sweep_outbox(stage.tools)
+    assert command(stage, command_id).state == "unknown"
+    stage.later(timedelta(minutes=11))
+    sweep_outbox(stage.tools)
+    assert stage.payout(payout_id).state == "held"
+
+
+def test_a_payout_whose_sending_breaks_stops_no_other_and_is_held_in_the_end(
+    stage: MoneyStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nora = stage.add_admin()
+    (_, broken), (_, fine) = stage.earned(), stage.earned()
+    stage.approve(broken, nora)
+    stage.approve(fine, nora)
+    send = payout_send.send_payout
+
+    def break_on_one(db: object, *, payout_id: int, now: object) -> object:
+        if payout_id == broken:
+            raise RuntimeError("this row is damaged")
+        return send(db, payout_id=payout_id, now=now)  # type: ignore[arg-type]  # passed on as they came
+
+    monkeypatch.setattr(payout_send, "send_payout", break_on_one)
+    stage.send()
+    assert (stage.payout(fine).state, stage.payout(broken).state) == ("transferred", "approved")
+    for _ in range(payout_send.MOST_SENDS):
+        assert len(approvers(stage, broken)) == (1 if stage.payout(broken).state == "approved" else 0)
+        send_due_payouts(stage.tools)
+    assert stage.payout(broken).state == "held"
+    with stage.tools.reading() as db:
+        assert f"Payout po_{broken} cannot be sent" in db.scalars(select(Notice.title)).all()
+
+
+def approvers(stage: MoneyStage, payout_id: int) -> frozenset[int]:
+    with stage.tools.reading() as db:
+        return approvers_of(db, db.get_one(Payout, payout_id))
 
 
 def test_a_command_that_breaks_does_not_keep_the_others_waiting(stage: MoneyStage) -> None:

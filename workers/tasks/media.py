@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import timedelta
 from io import BytesIO
 from typing import BinaryIO
@@ -10,9 +11,12 @@ from marketplace.gateways.media.video import UnusableMedia, Video, poster, probe
 from marketplace.gateways.storage.base import Missing, Storage
 from marketplace.jobs import Job
 from marketplace.services import media
+from workers.sweep import one_by_one
 from workers.task import Tools, task
 
 OVERDUE = timedelta(minutes=2)
+GIVE_UP_AFTER = timedelta(days=1)
+"""A file that no worker could look into for so long never will be."""
 
 
 @task(Job.PROBE_MEDIA)
@@ -43,12 +47,20 @@ def sweep_media(tools: Tools) -> None:
     """Probe what a lost message left behind, and forget uploads that nobody finished."""
     with tools.unit_of_work() as db:
         tokens = media.drop_stale_uploads(db, now=tools.now())
-    for token in tokens:
-        tools.outside.storage.discard(token)
+    one_by_one("upload_not_discarded", tokens, tools.outside.storage.discard)
     with tools.reading() as db:
-        waiting = media.list_unprobed(db, before=tools.now() - OVERDUE)
-    for purpose, id in waiting:
-        probe_media(tools, purpose, id)
+        hopeless = media.list_unprobed(db, before=tools.now() - GIVE_UP_AFTER)
+        waiting = [each for each in media.list_unprobed(db, before=tools.now() - OVERDUE) if each not in hopeless]
+    one_by_one("media_not_refused", hopeless, lambda each: _give_up(tools, *each))
+    random.shuffle(waiting)  # one that kills its worker must not stand before the same others each time
+    one_by_one("media_not_probed", waiting, lambda each: probe_media(tools, *each))
+
+
+def _give_up(tools: Tools, purpose: str, id: int) -> None:
+    with tools.unit_of_work() as db:
+        media.note_refusal(
+            db, purpose=purpose, id=id, sentence="We could not look into this file. Please send it again."
+        )
 
 
 def _look(storage: Storage, file: BinaryIO, longest_ms: int, purpose: str) -> tuple[Video, str]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from marketplace.domain.errors import Conflict
-from marketplace.gateways.payment.base import PaymentError, PaymentRefused
+from marketplace.gateways.payment.base import IncomingEvent, PaymentRefused
 from marketplace.jobs import Job
 from marketplace.services import connect, payment_sync, stripe_event, transfer_sync
 from marketplace.services.stripe_event import Target
+from workers.sweep import one_by_one
 from workers.task import Tools, task
 
 LOOK_BACK = timedelta(days=3)
@@ -26,17 +26,17 @@ def sync_checkout(tools: Tools, checkout_id: str) -> None:
 @task(Job.PROCESS_STRIPE_EVENT)
 def process_stripe_event(tools: Tools, event_id: str) -> None:
     """Work on one event. What Stripe does not know is nothing to work on; what it cannot say now comes again."""
-    with tools.reading() as db:
-        target = stripe_event.find_target(db, event_id)
+    with tools.unit_of_work() as db:
+        target = stripe_event.begin_event(db, event_id)
     if target is None:
         return
     try:
         _sync(tools, target)
     except PaymentRefused:
         pass  # not an object of this account: kept, and done with
-    except (PaymentError, Conflict) as error:
+    except Exception as error:
         with tools.unit_of_work() as db:
-            stripe_event.mark_failed(db, event_id, error=f"{type(error).__name__}: {error}")
+            stripe_event.mark_failed(db, event_id, error=f"{type(error).__name__}: {error}", now=tools.now())
         raise
     with tools.unit_of_work() as db:
         stripe_event.mark_processed(db, event_id, now=tools.now())
@@ -69,33 +69,30 @@ def sweep_events(tools: Tools) -> None:
     """Work on events that a lost message or a failed try left undone."""
     with tools.reading() as db:
         waiting = stripe_event.find_waiting(db, now=tools.now())
-    for event_id in waiting:
-        try:
-            process_stripe_event(tools, event_id)
-        except (PaymentError, Conflict):
-            continue  # counted on the event; the next one may be fine
+    one_by_one("event_failed", waiting, lambda event_id: process_stripe_event(tools, event_id))
 
 
 def poll_undelivered(tools: Tools) -> None:
     """Fetch events that never reached us, as if they had."""
     since = tools.now() - LOOK_BACK
-    events = list(tools.outside.payment.list_undelivered_events(since=since))
-    for event in reversed(events):
-        with tools.unit_of_work() as db:
-            stripe_event.store_event(db, event, now=tools.now())
+    events = {event.id: event for event in tools.outside.payment.list_undelivered_events(since=since)}
+    one_by_one("event_not_stored", reversed(events), lambda id: _store(tools, events[id]))
+
+
+def _store(tools: Tools, event: IncomingEvent) -> None:
+    with tools.unit_of_work() as db:
+        stripe_event.store_event(db, event, now=tools.now())
 
 
 def poll_open_checkouts(tools: Tools) -> None:
     """Read what is still open, in case no event ever comes."""
     with tools.reading() as db:
         waiting = payment_sync.list_open_checkouts(db)
-    for checkout_id in waiting:
-        sync_checkout(tools, checkout_id)
+    one_by_one("checkout_not_read", waiting, lambda checkout_id: sync_checkout(tools, checkout_id))
 
 
 def poll_accounts(tools: Tools) -> None:
     """Read payout accounts that nobody has looked at for long."""
     with tools.reading() as db:
         stale = connect.list_stale_accounts(db, before=tools.now() - ACCOUNT_STALE_AFTER)
-    for stripe_account_id in stale:
-        sync_account(tools, stripe_account_id)
+    one_by_one("account_not_read", stale, lambda stripe_account_id: sync_account(tools, stripe_account_id))
