@@ -17,7 +17,7 @@ from marketplace.services.booking import accept_booking, cancel_booking, decline
 from marketplace.services.booking_page import BookingDetail, Tab, list_actor_bookings, read_booking
 from marketplace.services.booking_step import By, of_actor
 from marketplace.services.consent import SIGNABLE, draft_terms, find_grant, sign_consent
-from marketplace.web import booking_path
+from marketplace.web import booking_path, thread
 from marketplace.web.actor import blueprint
 from marketplace.web.form import Form, render_form
 from marketplace.web.guard import actor, the_actor
@@ -73,6 +73,7 @@ def page_of(detail: BookingDetail) -> dict[str, object]:
         "booking": detail.booking,
         "path": booking_path.path_of(detail, zone),
         "history": booking_path.history_of(detail, zone),
+        "thread": thread.view_of(detail.booking, Party.ACTOR),
         "waiting": booking_path.waiting_words(detail, Party.ACTOR),
         "otherwise": booking_path.otherwise_words(detail),
         "can": detail.can,

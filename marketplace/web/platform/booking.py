@@ -18,7 +18,7 @@ from marketplace.services.booking_page import BookingDetail, Tab, list_platform_
 from marketplace.services.booking_step import By, of_platform
 from marketplace.services.payment import checkout_address, find_payment
 from marketplace.services.payment_sync import read_checkout, sync_checkout
-from marketplace.web import booking_path
+from marketplace.web import booking_path, thread
 from marketplace.web.guard import member, the_member
 from marketplace.web.platform import blueprint
 from marketplace.web.transaction import now, reading, unit_of_work
@@ -79,6 +79,7 @@ def page_of(detail: BookingDetail) -> dict[str, object]:
         "first": booking_path.first_name(detail.booking.actor.name),
         "path": booking_path.path_of(detail, zone),
         "history": booking_path.history_of(detail, zone),
+        "thread": thread.view_of(detail.booking, Party.PLATFORM),
         "waiting": booking_path.waiting_words(detail, Party.PLATFORM),
         "otherwise": booking_path.otherwise_words(detail),
         "can": detail.can,
