@@ -84,20 +84,19 @@ def count_actors(db: Session) -> dict[str, int]:
 
 
 def list_platforms(db: Session, *, tab: str, words: str = "", page: int = 1) -> tuple[list[PlatformRow], bool]:
-    """A page of platforms, newest first, and whether more follow."""
+    """A page of platforms, newest first, and whether more follow. `words` of a name look in every tab."""
     bookings = select(func.count()).where(Booking.platform_id == Platform.id).scalar_subquery()
-    query = select(Platform, bookings).where(
-        PLATFORM_TABS[tab], Platform.name.icontains(words.strip(), autoescape=True)
-    )
+    named = Platform.name.icontains(words.strip(), autoescape=True)
+    query = select(Platform, bookings).where(named if words.strip() else PLATFORM_TABS[tab])
     rows, more = _page(db, query.order_by(Platform.created_at.desc(), Platform.id.desc()), page)
     return [PlatformRow(*row) for row in rows], more
 
 
 def list_actors(db: Session, *, tab: str, words: str = "", page: int = 1) -> tuple[list[ActorRow], bool]:
-    """A page of actors, newest first, and whether more follow."""
+    """A page of actors, newest first, and whether more follow. `words` of a name look in every tab."""
     bookings = select(func.count()).where(Booking.actor_id == Actor.id).scalar_subquery()
     named = Actor.name.icontains(words.strip(), autoescape=True)
-    query = select(Actor, bookings).where(ACTOR_TABS[tab], named)
+    query = select(Actor, bookings).where(named if words.strip() else ACTOR_TABS[tab])
     rows, more = _page(db, query.order_by(Actor.created_at.desc(), Actor.id.desc()), page)
     return [ActorRow(*row) for row in rows], more
 

@@ -8,11 +8,15 @@ from flask import current_app, request, url_for
 
 
 class Place(NamedTuple):
-    """A page in the navigation: its name, its endpoint and a Heroicons name. A place not built is not shown."""
+    """A page in the navigation: its name, its endpoint and a Heroicons name. A place not built is not shown.
+
+    `holds` are endpoints of pages that belong below it though their addresses do not.
+    """
 
     words: str
     endpoint: str
     icon: str = "minus"
+    holds: tuple[str, ...] = ()
 
 
 class Link(NamedTuple):
@@ -43,7 +47,7 @@ SIDE: Final[dict[str | None, tuple[tuple[str, tuple[Place, ...]], ...]]] = {
             "",
             (
                 Place("Requests", "actor.home", "inbox"),
-                Place("Bookings", "actor.bookings", "calendar-days"),
+                Place("Bookings", "actor.bookings", "calendar-days", holds=("actor.capture", "actor.add_take")),
                 Place("Earnings", "actor.earnings", "banknotes"),
             ),
         ),
@@ -115,7 +119,8 @@ def link_to(endpoint: str, **values: Any) -> str:
 def _links(places: tuple[Place, ...]) -> list[Link]:
     shown = [(place, href) for place in places if (href := link_to(place.endpoint))]
     # the nearest of the places above this page: the start page of a room stands above all of it
-    here = max((href for place, href in shown if _is_above(place, href)), key=len, default=None)
+    held = next((href for place, href in shown if request.endpoint in place.holds), None)
+    here = held or max((href for place, href in shown if _is_above(place, href)), key=len, default=None)
     return [Link(place.words, href, place.icon, href == here) for place, href in shown]
 
 

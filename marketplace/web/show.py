@@ -15,6 +15,7 @@ from heroicons.jinja import heroicon_outline, heroicon_solid
 from jinja2 import Environment
 
 from marketplace.domain.money import Money
+from marketplace.domain.network import name_of
 from marketplace.web.status import status
 
 LOCALE = "en_GB"  # 24-hour clock and day before month; the words on pages are English
@@ -280,6 +281,7 @@ FILTERS = {
     "size_of": size_of,
     "some": some,
     "status": status,
+    "network_name": name_of,
 }
 GLOBALS = {
     "heroicon_outline": heroicon_outline,

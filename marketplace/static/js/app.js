@@ -17,6 +17,10 @@ if (zone && !document.cookie.includes("zone=")) {
   document.cookie = `zone=${zone}; path=/; max-age=31536000; samesite=lax`;
 }
 
+// On a phone the places lie in a row: the current one is brought into view.
+const here = document.querySelector(".side-nav [aria-current]");
+here?.parentElement.scrollTo({ left: here.offsetLeft - 60 });
+
 // After a failed form the summary of what to fix is read first.
 document.querySelector("[data-focus]")?.focus();
 

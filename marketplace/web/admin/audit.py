@@ -7,6 +7,7 @@ from flask import render_template, request
 from marketplace.services import account_list
 from marketplace.web.admin import blueprint
 from marketplace.web.admin.desk import page_number
+from marketplace.web.audit_words import tell
 from marketplace.web.guard import admin
 from marketplace.web.transaction import reading
 from marketplace.web.typed import whole_number
@@ -24,5 +25,13 @@ def audit() -> str:
     about_id = whole_number(given_id)
     rows, more = account_list.list_audit(db, about=known, about_id=about_id, who=who, page=page)
     return render_template(
-        "admin/audit.html", rows=rows, more=more, page=page, nouns=nouns, about=known, about_id=about_id, who=who
+        "admin/audit.html",
+        tell=tell,
+        rows=rows,
+        more=more,
+        page=page,
+        nouns=nouns,
+        about=known,
+        about_id=about_id,
+        who=who,
     )
