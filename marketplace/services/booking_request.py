@@ -151,6 +151,12 @@ def find_by_token(db: Session, *, platform_id: int, token: str) -> int | None:
     return db.scalar(select(Booking.id).where(Booking.request_token == token, Booking.platform_id == platform_id))
 
 
+def offer_currency(db: Session, *, platform_id: int, actor_id: int) -> str:
+    """The currency in which the platform can offer its own price: the actor's, else the platform's."""
+    priced = find_rate_card(db, actor_id)
+    return priced.card.currency if priced else db.get_one(Platform, platform_id).currency
+
+
 def _find_made(db: Session, platform_id: int, ask: Request) -> Booking | None:
     made_id = ask.draft_id or find_by_token(db, platform_id=platform_id, token=ask.token)
     return None if made_id is None else of_platform(db, made_id, platform_id)

@@ -11,11 +11,13 @@ from flask.typing import ResponseReturnValue
 from wtforms import IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, NumberRange
 
+from marketplace.domain.boundary import MOST_INTENSE, TOPICS, Limit, Limits
 from marketplace.domain.errors import Invalid, Refused
 from marketplace.gateways.media.picture import portrait as make_portrait
 from marketplace.models import Actor
 from marketplace.services import actor as actors
 from marketplace.services.actor import Credit, Language, Profile
+from marketplace.services.boundary import get_limits, save_limits
 from marketplace.web.actor import blueprint
 from marketplace.web.form import Form, render_form
 from marketplace.web.guard import actor, the_actor
@@ -26,6 +28,8 @@ ENGLISH: Final = Locale.parse("en")
 # two letters only: Stripe and ISO 3166 know no others
 TERRITORIES: Final = {code: name for code, name in ENGLISH.territories.items() if len(code) == 2 and code.isalpha()}
 COUNTRIES: Final = [("", "Choose a country"), *sorted(TERRITORIES.items(), key=lambda pair: pair[1])]
+SAID: Final = [("", "Open"), *((limit.value, limit.label) for limit in Limit)]
+TOPIC_FIELDS: Final = {f"topic_{topic.slug}": topic for topic in TOPICS.topics}
 LANGUAGE_CODES: Final = {name.lower(): code for code, name in ENGLISH.languages.items() if len(code) in (2, 3)}
 
 
@@ -43,7 +47,10 @@ class ProfileForm(Form):
     languages = TextAreaField("Languages")
     skills = TextAreaField("Skills")
     credits = TextAreaField("Credits")
-    boundaries = TextAreaField("What you will not perform")
+    boundaries = TextAreaField("Anything else you will not perform")
+    most_intense = IntegerField(
+        "Loud moments in one session", [NumberRange(0, MOST_INTENSE, f"From 0 to {MOST_INTENSE}")]
+    )
 
     def to_profile(self) -> Profile:
         """What was typed, as the service takes it; refuses languages and years that make no sense."""
@@ -61,6 +68,15 @@ class ProfileForm(Form):
             boundaries=tuple(line[:160] for line in _lines(self.boundaries.data)),
         )
 
+    def to_limits(self) -> Limits:
+        """What is never played or asked about first, and how many loud moments fit into one session."""
+        said = {topic.slug: self[name].data for name, topic in TOPIC_FIELDS.items() if self[name].data}
+        return Limits.read(said, self.most_intense.data or 0)
+
+
+for _name, _topic in TOPIC_FIELDS.items():
+    setattr(ProfileForm, _name, SelectField(_topic.label, choices=SAID))
+
 
 @blueprint.route("/profile", methods=["GET", "POST"])
 @actor
@@ -68,16 +84,18 @@ def profile() -> ResponseReturnValue:
     """The profile as a form."""
     who = the_actor()
     me = actors.get_actor(reading(), who.actor_id)
-    form = ProfileForm(data=_data(me))
+    form = ProfileForm(data=_data(me) | _limits(get_limits(reading(), who.actor_id)))
     if form.validate_on_submit():
         try:
             with unit_of_work() as db:
                 actors.save_profile(db, actor_id=who.actor_id, profile=form.to_profile(), now=now())
+                save_limits(db, actor_id=who.actor_id, limits=form.to_limits(), now=now())
             flash("Profile saved.", "ok")
             return redirect(url_for("actor.profile"), 303)
         except Refused as refusal:
             form.refuse(refusal)
-    return render_form("actor/profile.html", form, me=me)
+    groups = [(group, [(f"topic_{one.slug}", one) for one in TOPICS.of_group(group)]) for group in TOPICS.groups]
+    return render_form("actor/profile.html", form, me=me, groups=groups, said=SAID)
 
 
 @blueprint.post("/portrait")
@@ -106,6 +124,11 @@ def _data(me: Actor) -> dict[str, object]:
         "credits": "\n".join(_credit_line(row) for row in me.credits),
         "boundaries": "\n".join(me.boundaries),
     }
+
+
+def _limits(limits: Limits) -> dict[str, object]:
+    said = {name: limits.topics.get(topic.slug, "") for name, topic in TOPIC_FIELDS.items()}
+    return {"most_intense": limits.most_intense, **said}
 
 
 def _lines(text: str | None) -> list[str]:

@@ -13,7 +13,16 @@ from marketplace.services.actor_page import ActorDetail, ScoreDetail, get_actor_
 from marketplace.web import chart, navigation, show, terms
 from marketplace.web.guard import public
 from marketplace.web.public import blueprint
-from marketplace.web.public.offer import LAST_PAGE, make_offer, read_wish, usage_key, usages_of
+from marketplace.web.public.offer import (
+    LAST_PAGE,
+    exclusivities_of,
+    make_offer,
+    menu_of,
+    read_wish,
+    territories_of,
+    usage_key,
+    usages_of,
+)
 from marketplace.web.public.reel import current_part, parts_of
 from marketplace.web.public.saved import saved_actors
 from marketplace.web.transaction import now, reading
@@ -45,18 +54,19 @@ def actor(slug: str) -> ResponseReturnValue:
     page = get_actor_page(db, slug, at)
     base = url_for("public.actor", slug=slug)
     parts = parts_of(page.clips)
-    context: dict[str, object] = {"wish": None, "offer": None, "usages": []}
-    if page.card is not None:
-        wish = read_wish(request.args, page.card)
-        offer = make_offer(db, page, page.card, wish, base=base, zone=zone, fee_bp=terms.fee_bp(), now=at)
-        context = {
-            "wish": wish,
-            "offer": offer,
-            "usage": usage_key(wish.usage),
-            "usages": usages_of(page.card),
-            "earlier": wish.address(base, weeks=wish.page - 1, day=None) if wish.page else None,
-            "later": wish.address(base, weeks=wish.page + 1, day=None) if wish.page < LAST_PAGE else None,
-        }
+    menu = menu_of(page.card)
+    wish = read_wish(request.args, menu)
+    context = {
+        "menu": menu,
+        "wish": wish,
+        "offer": make_offer(db, page, wish, base=base, zone=zone, fee_bp=terms.fee_bp(), now=at),
+        "usage": usage_key(wish.usage),
+        "usages": usages_of(menu),
+        "territories": territories_of(menu),
+        "exclusivities": exclusivities_of(menu),
+        "earlier": wish.address(base, weeks=wish.page - 1, day=None) if wish.page else None,
+        "later": wish.address(base, weeks=wish.page + 1, day=None) if wish.page < LAST_PAGE else None,
+    }
     networks = _networks(page.score, at)
     return render_template(
         "public/actor.html",

@@ -15,7 +15,19 @@ from marketplace.domain.availability import Interval, by_local_day
 from marketplace.domain.booking_deadline import PAY_AT_LEAST
 from marketplace.domain.cancellation import refund_boundaries
 from marketplace.domain.errors import Refused
-from marketplace.domain.rate import Ask, Quote, RateCard, Usage, UsageScope, UsageTerm, make_quote
+from marketplace.domain.money import Money
+from marketplace.domain.rate import (
+    DEFAULT_USAGE_BP,
+    Ask,
+    Exclusivity,
+    Quote,
+    RateCard,
+    Territory,
+    Usage,
+    UsageScope,
+    UsageTerm,
+    make_quote,
+)
 from marketplace.services.actor_page import ActorDetail
 from marketplace.services.availability import get_calendar
 from marketplace.web import show, typed, week
@@ -23,28 +35,45 @@ from marketplace.web import show, typed, week
 LAST_PAGE: Final = 4
 USUAL: Final = Usage(UsageScope.ONE_TITLE, UsageTerm.MONTHS_12)
 TOO_NEAR: Final = 4 * PAY_AT_LEAST
+OPEN_MENU: Final = RateCard(
+    Money(1, "USD"),
+    minimum_minutes=60,
+    usage_bp=dict.fromkeys(DEFAULT_USAGE_BP, 0),
+    exclusivity_bp=dict.fromkeys(Exclusivity, 0),
+)
+"""What can be asked of an actor without a rate card: everything, at a price that the platform has to offer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What the address says: minutes, usage ("one_title/12_months"), a day, a start and which five weeks are shown."""
+    """What the address says: minutes, usage ("one_title/12_months"), a day, a start and which five weeks are shown.
+
+    `draft` is the platform's own draft that the choice is for, if any.
+    """
 
     minutes: int
     usage: Usage
     day: date | None
     starts_at: datetime | None
     page: int
+    draft: int | None = None
 
     def address(self, base: str, **changes: object) -> str:
         """The page with some of the choices changed."""
         chosen: dict[str, object] = {
             "minutes": self.minutes,
-            "usage": usage_key(self.usage),
             "day": self.day,
             "weeks": self.page or None,
+            "draft": self.draft,
+            **usage_fields(self.usage),
         }
         kept = {name: str(value) for name, value in (chosen | changes).items() if value is not None}
         return f"{base}?{urlencode(kept)}"
+
+
+def menu_of(card: RateCard | None) -> RateCard:
+    """What can be chosen: the actor's own card, or everything when there is none."""
+    return card or OPEN_MENU
 
 
 def read_wish(args: Mapping[str, str], card: RateCard) -> Wish:
@@ -54,24 +83,41 @@ def read_wish(args: Mapping[str, str], card: RateCard) -> Wish:
     page = typed.whole_number(args.get("weeks", "")) or 0
     return Wish(
         minutes=minutes if minutes in card.lengths else card.lengths[0],
-        usage=_usage(args.get("usage", ""), card),
+        usage=_usage(args, card),
         day=typed.day(args.get("day", "")),
         starts_at=starts_at,
         page=min(page, LAST_PAGE),
+        draft=typed.whole_number(args.get("draft", "")),
     )
 
 
 def usage_key(usage: Usage) -> str:
-    """A usage as an address and a form name it: "one_title/12_months"."""
+    """Scope and term as an address and a form name them: "one_title/12_months"."""
     return f"{usage.scope}/{usage.term}"
+
+
+def usage_fields(usage: Usage) -> dict[str, str]:
+    """A usage as the fields of an address or a form."""
+    return {"usage": usage_key(usage), "territory": usage.territory.value, "exclusivity": usage.exclusivity.value}
+
+
+def territories_of(card: RateCard) -> list[tuple[str, str]]:
+    """Where the actor sells, for a choice: (key, words with the surcharge)."""
+    return [(one.value, _with_surcharge(one.label, bp)) for one, bp in card.territory_bp.items()]
+
+
+def exclusivities_of(card: RateCard) -> list[tuple[str, str]]:
+    """How exclusively the actor sells, for a choice: (key, words with the surcharge)."""
+    return [(one.value, _with_surcharge(one.label, bp)) for one, bp in card.exclusivity_bp.items()]
 
 
 def usages_of(card: RateCard) -> list[tuple[str, str]]:
     """What the actor sells, for a choice: (key, words with the surcharge)."""
-    return [
-        (usage_key(usage), f"{usage.label}{f' (+{show.percent_bp(bp)})' if bp else ''}")
-        for usage, bp in card.usage_bp.items()
-    ]
+    return [(usage_key(usage), _with_surcharge(usage.use_label, bp)) for usage, bp in card.usage_bp.items()]
+
+
+def _with_surcharge(words: str, bp: int) -> str:
+    return f"{words} (+{show.percent_bp(bp)})" if bp else words
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +146,7 @@ class Offer:
 
 
 def make_offer(
-    db: Session, actor: ActorDetail, card: RateCard, wish: Wish, *, base: str, zone: str, fee_bp: int, now: datetime
+    db: Session, actor: ActorDetail, wish: Wish, *, base: str, zone: str, fee_bp: int, now: datetime
 ) -> Offer:
     """Read the actor's calendar once and lay it out for a viewer in `zone`."""
     today = now.astimezone(ZoneInfo(zone)).date()
@@ -121,7 +167,7 @@ def make_offer(
         day=day,
         starts=starts,
         picked=picked,
-        quote=_quote(card, wish, picked.at if picked else now + timedelta(days=30), fee_bp, now),
+        quote=_quote(actor.card, wish, picked.at if picked else now + timedelta(days=30), fee_bp, now),
         free_until=refund_boundaries(actor.cancellation, picked.at)[0].until_at if picked else None,
         has_any=bool(days),
     )
@@ -159,18 +205,30 @@ def _starts(slots: list[Interval], wish: Wish, zone: str, actor_zone: str) -> li
     ]
 
 
-def _quote(card: RateCard, wish: Wish, starts_at: datetime, fee_bp: int, now: datetime) -> Quote | None:
+def _quote(card: RateCard | None, wish: Wish, starts_at: datetime, fee_bp: int, now: datetime) -> Quote | None:
     try:
         return make_quote(card, Ask(wish.minutes, wish.usage, starts_at), fee_bp, now)
     except Refused:
         return None
 
 
-def _usage(text: str, card: RateCard) -> Usage:
-    found = next((usage for usage in card.usage_bp if usage_key(usage) == text), None)
-    if found is not None:
-        return found
-    return USUAL if USUAL in card.usage_bp else next(iter(card.usage_bp))
+def _usage(args: Mapping[str, str], card: RateCard) -> Usage:
+    found = next((usage for usage in card.usage_bp if usage_key(usage) == args.get("usage", "")), None)
+    use = found or (USUAL if USUAL in card.usage_bp else next(iter(card.usage_bp)))
+    where = next((one for one in card.territory_bp if one == args.get("territory", "")), None)
+    how = next((one for one in card.exclusivity_bp if one == args.get("exclusivity", "")), None)
+    return Usage(
+        use.scope,
+        use.term,
+        where or _usual_territory(card),
+        how or min(card.exclusivity_bp, key=list(Exclusivity).index),
+    )
+
+
+def _usual_territory(card: RateCard) -> Territory:
+    """The cheapest that is sold; among those that cost the same, the widest."""
+    widths = list(Territory)
+    return min(card.territory_bp, key=lambda one: (card.territory_bp[one], -widths.index(one)))
 
 
 def _midnight(on: date, zone: str) -> datetime:
