@@ -79,7 +79,10 @@ def prepare_data(settings: Settings) -> bool:
     if not needs_data:
         return True
     step("Filling it with demo data, once ...")
-    return subprocess.run(ours("seed"), check=False).returncode == 0
+    is_whole = subprocess.run(ours("seed"), check=False).returncode == 0
+    if not is_whole:
+        print("The demo's data is not whole: the next run makes it again from empty.", file=sys.stderr)
+    return is_whole
 
 
 def children(settings: Settings) -> list[Child]:

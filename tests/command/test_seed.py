@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
@@ -32,6 +32,7 @@ from marketplace.models import (
 )
 from marketplace.sandbox.demo.world import DANA, IMANI, MIRA, people
 from marketplace.services.audit import find_breaks
+from marketplace.services.health import queues
 from marketplace.services.score import find_newest_score
 
 PEOPLE = 9
@@ -74,6 +75,7 @@ def test_a_seeded_demo_is_whole(seeded: Database, settings: Settings, capsys: py
         assert (scores[-1] - scores[0]).days >= 180
         assert find_newest_score(db, actor_id=imani.id) is not None
         assert (db.scalar(select(func.count()).select_from(Notice).where(Notice.mailed_at.is_(None))) or 0) < 40
+        assert [queue.name for queue in queues(db) if queue.is_late(now + timedelta(minutes=1))] == []
         accounts = db.scalar(select(func.count()).select_from(Account))
     assert seed.main(settings, Namespace()) == 0
     assert "nothing was added" in capsys.readouterr().out

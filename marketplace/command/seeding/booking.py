@@ -404,7 +404,7 @@ def play_all(stage: Stage, people: People, told: Sequence[Story], now: datetime)
 
 def settle_notices(db: Session, now: datetime) -> None:
     """What was told in the past has been mailed, and what is some days old has been read."""
-    db.execute(update(Notice).where(Notice.created_at < now - HOUR).values(mailed_at=Notice.created_at))
+    db.execute(update(Notice).where(Notice.created_at <= now - HOUR).values(mailed_at=Notice.created_at))
     db.execute(update(Notice).where(Notice.created_at < now - READ_AFTER).values(read_at=Notice.created_at))
 
 
