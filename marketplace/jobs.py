@@ -26,6 +26,7 @@ class Job(StrEnum):
     COMPUTE_SCORE = "score.compute"
     PROBE_MEDIA = "media.probe"
     SEND_NOTICE = "notice.send"
+    READ_CALENDAR = "calendar.read"
 
 
 def enqueue(db: Session, job: Job, *ids: int | str) -> None:

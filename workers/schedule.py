@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from marketplace.models.job_run import JobRun
 from workers.task import Tools
 from workers.tasks.booking import sweep_bookings
+from workers.tasks.calendar import read_due_calendars
 from workers.tasks.media import sweep_media
 from workers.tasks.notice import sweep_notices
 from workers.tasks.outbox import send_due_payouts, sweep_outbox
@@ -46,6 +47,7 @@ def forget_old_claims(tools: Tools) -> None:
 TIMETABLE: tuple[Periodic, ...] = (
     Periodic("job_run.forget", timedelta(hours=1), forget_old_claims),
     Periodic("stats.refresh_due", timedelta(minutes=1), refresh_due_accounts),
+    Periodic("calendar.read_due", timedelta(minutes=1), read_due_calendars),
     Periodic("media.sweep", timedelta(minutes=2), sweep_media),
     Periodic("notice.sweep", timedelta(minutes=2), sweep_notices),
     Periodic("outbox.sweep", timedelta(seconds=10), sweep_outbox),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 
@@ -19,19 +19,22 @@ from marketplace.gateways.payment.stripe import StripeGateway
 from marketplace.gateways.storage.base import Storage
 from marketplace.gateways.storage.local import LocalStorage
 from marketplace.gateways.storage.s3 import S3Storage
+from marketplace.gateways.web_fetch import WebFetch
 
 
 @dataclass(frozen=True)
 class Outside:
     """The gateways; made once per process by the composition, or by a test with fakes that work.
 
-    `networks` are by their own name ("x", "tiktok"); one that is not here is not fetched.
+    `networks` are by their own name ("x", "tiktok"); one that is not here is not fetched. `web` reads addresses that
+    users give us.
     """
 
     payment: PaymentGateway
     mail: Mail
     storage: Storage
     networks: Mapping[str, Network]
+    web: WebFetch = field(default_factory=WebFetch)
 
 
 def connect_outside(settings: Settings) -> Outside:

@@ -86,6 +86,12 @@ class WebFetch:
     may_reach: Callable[[Address], bool] = is_public
     certificates: str | bool = True
 
+    def check(self, url: str) -> None:
+        """Refuses (AddressRefused) what `get` would refuse before it looks a name up."""
+        address = read_address(_read_target(url, self.limits.ports, "*/*").host)
+        if address is not None and not self.may_reach(address):
+            raise _not_public()
+
     def get(self, url: str, *, accept: str = "*/*") -> Fetched:
         """What the address answers with status 200.
 

@@ -20,16 +20,18 @@ from marketplace.gateways.calendar.content import CalendarRefused
 LONGEST_READING_S: Final = 10.0
 
 
-def read_busy(data: bytes, zone: str, window: Interval, *, seconds: float = LONGEST_READING_S) -> list[Interval]:
+def read_busy(
+    data: bytes, zone: str, window: Interval, *, own: str = "", seconds: float = LONGEST_READING_S
+) -> list[Interval]:
     """The busy parts of `window` (at most 750 days) by the calendar file `data`: in order, disjoint, UTC, half-open.
 
     `zone` is the actor's IANA zone, for whole days and for times that name none. Transparent and cancelled events
-    take no time. Refuses (CalendarRefused) what is no calendar, is cut short or not wholly understood, repeats too
-    often, or takes more than `seconds`.
+    take no time, nor do events whose UID ends with `own`: our bookings come back. Refuses (CalendarRefused) what is no
+    calendar, is cut short or not wholly understood, repeats too often, or takes more than `seconds`.
     """
     if window.length > LONGEST_WINDOW:
         raise ValueError(f"busy times are read for at most {LONGEST_WINDOW.days} days")
-    question = {"zone": zone, "window": [window.starts_at.isoformat(), window.ends_at.isoformat()]}
+    question = {"zone": zone, "own": own, "window": [window.starts_at.isoformat(), window.ends_at.isoformat()]}
     answer = json.loads(_run(json.dumps(question).encode() + b"\n" + data, seconds))
     if "sentence" in answer:
         refusal = CalendarRefused("", code=answer["code"])
@@ -56,7 +58,7 @@ def _answer(question: bytes) -> dict[str, object]:
     head, _, data = question.partition(b"\n")
     asked = json.loads(head)
     try:
-        busy = busy_times(data, asked["zone"], _interval(asked["window"]))
+        busy = busy_times(data, asked["zone"], _interval(asked["window"]), asked["own"])
     except CalendarRefused as refusal:
         return {"code": refusal.code, "sentence": refusal.sentence}
     return {"busy": [[one.starts_at.isoformat(), one.ends_at.isoformat()] for one in busy]}

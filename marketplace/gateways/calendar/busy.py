@@ -27,18 +27,19 @@ REPEATS: Final = frozenset({"HOURLY", "DAILY", "WEEKLY", "MONTHLY", "YEARLY"})
 Span = tuple[datetime, datetime]
 
 
-def busy_times(data: bytes, zone: str, window: Interval) -> list[Interval]:
+def busy_times(data: bytes, zone: str, window: Interval, own: str = "") -> list[Interval]:
     """The busy parts of `window`, in order and disjoint; `zone` is the actor's IANA zone.
 
-    It is for days and for times that name no zone. Refuses (CalendarRefused) a file that is not wholly understood and
-    one that repeats too often. A hostile file can still keep this busy for very long: see `read_busy`.
+    It is for days and for times that name no zone. Events whose UID ends with `own` are our bookings come back: they
+    are left out, because only we know whether they still hold. Refuses (CalendarRefused) a file that is not wholly
+    understood and one that repeats too often. A hostile file can still keep this busy for very long: see `read_busy`.
     """
     if window.length > LONGEST_WINDOW:
         raise ValueError(f"busy times are read for at most {LONGEST_WINDOW.days} days")
     blocks = read_blocks(data)
     try:
         zones = Zones(zone, (block for block in blocks if block.name == "VTIMEZONE"))
-        spans = [*_listed(blocks, zones), *_occurring(_calendar(blocks, zones), window)]
+        spans = [*_listed(blocks, zones), *_occurring(_calendar(blocks, zones, own), window)]
         return merge(_inside(window, spans))
     except (ValueError, IndexError, OverflowError) as error:  # dateutil stumbles over a 61st Sunday
         raise CalendarRefused("The calendar has a time or a repetition that cannot be read.") from error
@@ -69,10 +70,11 @@ def _occurring(calendar: Calendar, window: Interval) -> Iterator[Span]:
             yield occurrence.start, occurrence.end
 
 
-def _calendar(blocks: Iterable[Block], zones: Zones) -> Calendar:
+def _calendar(blocks: Iterable[Block], zones: Zones, own: str) -> Calendar:
     calendar = Calendar()
     for block in blocks:
-        if block.name == "VEVENT" and block.find("DTSTART"):
+        is_ours = bool(own) and block.value("UID").endswith(own)
+        if block.name == "VEVENT" and block.find("DTSTART") and not is_ours:
             calendar.add_component(_event(block, zones))
     return calendar
 

@@ -30,7 +30,10 @@ Method = Literal["REQUEST", "CANCEL"]
 
 @dataclass(frozen=True, slots=True)
 class FeedEntry:
-    """One event. Times are UTC instants; `zone` is the IANA zone it is read in; the texts are plain."""
+    """One event. Times are UTC instants; `zone` is the IANA zone it is read in; the texts are plain.
+
+    A tentative one holds its time but may still lapse.
+    """
 
     uid: str
     sequence: int
@@ -42,6 +45,12 @@ class FeedEntry:
     url: str
     cancelled: bool
     updated_at: datetime
+    tentative: bool = False
+
+    @property
+    def status(self) -> str:
+        """Its STATUS, in the format's own word."""
+        return "CANCELLED" if self.cancelled else "TENTATIVE" if self.tentative else "CONFIRMED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +125,7 @@ def _event(entry: FeedEntry, now: datetime) -> Event:
     event.add("SUMMARY", _plain(entry.summary))
     event.add("DESCRIPTION", _plain(entry.description))
     event.add("URL", _plain(entry.url))
-    event.add("STATUS", "CANCELLED" if entry.cancelled else "CONFIRMED")
+    event.add("STATUS", entry.status)
     event.add("TRANSP", "TRANSPARENT" if entry.cancelled else "OPAQUE")
     return event
 
