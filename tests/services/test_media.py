@@ -18,7 +18,7 @@ from marketplace.gateways.storage.base import Stored
 from marketplace.jobs import Job, take_jobs
 from marketplace.models import Actor, CaptureSession, Clip, Take, Upload
 from marketplace.services import media
-from marketplace.services.media import LIMITS, MOST_CLIPS, Sender
+from marketplace.services.media import LIMITS, MOST_CLIPS, MOST_OPEN_BYTES, Sender
 from tests.conftest import Jobs
 from tests.services.stage import NOW, Story, add_actor, add_clip
 from tests.video import a_video
@@ -180,3 +180,24 @@ def test_the_sweep_probes_what_a_lost_message_left_and_forgets_old_uploads(tools
         assert db.get(Upload, token) is None
     with pytest.raises(Exception, match=token):
         storage.open_part(token)
+
+
+def test_what_is_on_its_way_for_one_account_is_counted_in_bytes_too(db: Session) -> None:
+    story = Story(db)
+    story.confirmed().sign().start()
+    session_id = db.scalars(select(CaptureSession.id)).one()
+    largest: dict[str, Any] = {
+        "purpose": "take", "capture_session_id": session_id, "size": LIMITS["take"].bytes, "now": story.now
+    }  # fmt: skip
+    for _ in range(MOST_OPEN_BYTES // LIMITS["take"].bytes):
+        begin(db, story.actor, **largest)
+    with pytest.raises(Refused, match="still on their way"):
+        begin(db, story.actor, **largest)
+    begin(db, add_actor(db))
+
+
+def test_a_clips_title_is_one_line_and_its_files_name_is_made_one(db: Session) -> None:
+    actor = add_actor(db)
+    with pytest.raises(Invalid, match="one line"):
+        begin(db, actor, fields={"title": "Fury\nBcc: x@x.example"})
+    assert begin(db, actor, filename="fu\nry\x00.mp4").filename == "fury.mp4"

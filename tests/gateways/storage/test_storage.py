@@ -138,3 +138,38 @@ def test_a_stream_that_breaks_off_leaves_no_file(local: LocalStorage) -> None:
     with pytest.raises(ConnectionResetError):
         local.put(Broken(), kind="clip", suffix=".mp4", content_type="video/mp4")
     assert [path for path in local.root.rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize("endpoint", [None, "https://files.example:9000"])
+@pytest.mark.parametrize("bucket", ["marquee", "marquee.example"])
+@pytest.mark.parametrize("region", ["us-east-1", "eu-central-1"])
+def test_addresses_lead_where_the_store_says_that_it_serves_them(
+    endpoint: str | None, bucket: str, region: str
+) -> None:
+    store = S3Storage(bucket, region=region, endpoint_url=endpoint, access_key="key", secret_key="secret")
+    url = urlsplit(store.url("clip/3f/" + "0" * 40 + ".mp4", now=NOW, expires_in=HOUR))
+    assert f"{url.scheme}://{url.netloc}" == store.origin
+
+
+TOKEN = "t" * 32
+
+
+def test_a_file_that_was_put_away_can_be_put_away_again_until_its_pieces_are_dropped(storage: Storage) -> None:
+    storage.append(TOKEN, 0, BytesIO(b"a film"), most=6)
+    first, second = (storage.finish(TOKEN, kind="take", suffix=".mp4", content_type="video/mp4") for _ in range(2))
+    assert first == second
+    assert check_key(first.key).startswith("take/")
+    assert TOKEN not in first.key
+    storage.discard(TOKEN)
+    with storage.open(first.key) as file:
+        assert file.read() == b"a film"
+    with pytest.raises(Missing):
+        storage.open_part(TOKEN)
+
+
+def test_what_comes_for_a_token_later_never_changes_the_file(local: LocalStorage) -> None:
+    local.append(TOKEN, 0, BytesIO(b"a film"), most=6)
+    stored = local.finish(TOKEN, kind="take", suffix=".mp4", content_type="video/mp4")
+    local.discard(TOKEN)
+    local.append(TOKEN, 0, BytesIO(b"another"), most=7)
+    assert local.path(stored.key).read_bytes() == b"a film"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from io import BytesIO
+from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
@@ -13,13 +15,19 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from marketplace.config import Settings
 from marketplace.db import Database
+from marketplace.domain.errors import Conflict
 from marketplace.gateways.outside import Outside
+from marketplace.gateways.storage.s3 import S3Storage
 from marketplace.jobs import Job
 from marketplace.models import Account, CaptureSession, Clip, Take, Upload
+from marketplace.services import media as media_service
+from marketplace.services.media import MOST_OPEN
+from marketplace.web import create_app, media
 from marketplace.web.transaction import CLOCK
 from tests.conftest import Jobs
-from tests.services.stage import NOW, Story, add_actor
+from tests.services.stage import NOW, Story, add_actor, add_member
 from tests.video import a_video
 
 PIECE = {"Tus-Resumable": "1.0.0", "Content-Type": "application/offset+octet-stream"}
@@ -195,3 +203,132 @@ def test_portraits_are_for_anyone(client: FlaskClient, outside: Outside) -> None
     assert (answer.status_code, answer.mimetype) == (200, "image/webp")
     assert "public" in answer.headers["Cache-Control"] or "max-age=86400" in answer.headers["Cache-Control"]
     answer.close()
+
+
+def test_a_portrait_that_is_none_is_not_there_in_a_bucket_either(app: Flask, client: FlaskClient) -> None:
+    bucket = S3Storage("marquee", region="us-east-1", access_key="key", secret_key="secret")
+    media.install(app, replace(media_of(app), storage=bucket))
+    assert client.get("/media/portrait/nonsense").status_code == 404
+    assert client.get("/media/portrait/3f/" + "0" * 40 + ".webp").status_code == 302
+
+
+def media_of(app: Flask) -> Outside:
+    found: Outside = app.extensions[media.OUTSIDE]
+    return found
+
+
+def test_browsers_may_load_files_from_where_the_bucket_serves_them(
+    settings: Settings, database: Database, jobs: Jobs, outside: Outside
+) -> None:
+    bucket = S3Storage("marquee", region="eu-central-1", access_key="key", secret_key="secret")
+    app = create_app(settings, database, jobs, replace(outside, storage=bucket))
+    policy = app.test_client().get("/").headers["Content-Security-Policy"]
+    url = urlsplit(address(replace(outside, storage=bucket), "clip/3f/" + "0" * 40 + ".mp4"))
+    for rule in ("media-src", "img-src", "connect-src"):
+        (said,) = [part for part in policy.split("; ") if part.startswith(rule)]
+        assert f"{url.scheme}://{url.netloc}" in said.split()
+
+
+# limits ------------------------------------------------------------------------------------------
+
+
+def spooled(browser: FlaskClient, path: str) -> tuple[int, int]:
+    """The status of a form with a large file, and how many bytes of it were taken in."""
+    taken: list[int] = []
+    body = b'--cut\r\nContent-Disposition: form-data; name="file"; filename="x.mp4"\r\n\r\n' + bytes(2 << 20)
+
+    class Counted(BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            piece = super().read(size)
+            taken.append(len(piece))
+            return piece
+
+    answer = browser.post(
+        path, input_stream=Counted(body + b"\r\n--cut--\r\n"), content_length=len(body) + 11,
+        content_type="multipart/form-data; boundary=cut",
+    )  # fmt: skip
+    return answer.status_code, sum(taken)
+
+
+@pytest.mark.parametrize("path", ["/actor/clip", "/actor/session/1/take", "/actor/portrait"])
+def test_nobodys_file_is_taken_in_before_it_is_known_who_sends_it(
+    app: Flask, desk: Desk, scene_accounts: list[Account], client_as: SignIn, path: str
+) -> None:
+    app.config["WTF_CSRF_ENABLED"] = True
+    assert spooled(app.test_client(), path) == (303, 0)
+    for account in scene_accounts:
+        assert spooled(client_as(account), path) == (403, 0)
+
+
+@pytest.fixture
+def scene_accounts(database: Database) -> list[Account]:
+    """Somebody signed in who is no actor."""
+    with database.unit_of_work(Jobs()) as db:
+        return [db.get_one(Account, add_member(db).account_id)]
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/join", "/theme"])
+def test_forms_for_anyone_take_in_no_large_file(client: FlaskClient, path: str) -> None:
+    assert spooled(client, path) == (413, 0)
+
+
+def test_only_so_many_files_of_one_account_are_on_their_way(desk: Desk) -> None:
+    answers = [desk.begin(1000) for _ in range(MOST_OPEN + 1)]
+    assert [answer.status_code for answer in answers] == [201] * MOST_OPEN + [409]
+    assert "still on their way" in answers[-1].text
+    assert desk.begin(1000, desk.stranger).status_code == 201
+    desk.imani.delete(answers[0].headers["Location"])
+    assert desk.begin(1000).status_code == 201
+
+
+def test_a_form_that_fails_leaves_no_file_on_its_way(desk: Desk) -> None:
+    for _ in range(MOST_OPEN + 1):
+        desk.imani.post("/actor/clip", data={"file": (BytesIO(b"no video at all" * 1000), "x.mp4"), "title": "x"})
+    with desk.database.reading() as db:
+        assert db.scalars(select(Upload)).all() == []
+
+
+def test_an_upload_cut_short_after_its_file_was_put_away_becomes_a_take_when_it_is_asked_about(
+    desk: Desk, outside: Outside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video = a_video()
+    url = desk.begin(len(video), title="Fury").headers["Location"]
+
+    def killed(*_: object, **__: object) -> int:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("marketplace.services.media.finish_upload", killed)
+        with pytest.raises(KeyboardInterrupt):
+            desk.send(url, 0, video)
+    assert desk.offset(url) == len(video)
+    assert desk.offset(url) == len(video)
+    with desk.database.reading() as db:
+        clip = db.scalars(select(Clip)).one()
+    with outside.storage.open(clip.storage_key) as file:
+        assert file.read() == video
+
+
+def test_a_second_finish_neither_makes_a_second_clip_nor_takes_the_first_ones_file(
+    desk: Desk, outside: Outside, app: Flask
+) -> None:
+    video = a_video()
+    url = desk.begin(len(video)).headers["Location"]
+    real = media_service.finish_upload
+
+    def slow(db: object, **values: object) -> int:
+        """Another request finishes the same upload first."""
+        media_service.finish_upload = real
+        with desk.database.unit_of_work(Jobs()) as other:
+            real(other, **values)  # type: ignore[arg-type]  # what was given is passed on
+        raise Conflict("This file has been sent already.")
+
+    media_service.finish_upload = slow  # type: ignore[assignment]  # a slower twin
+    try:
+        assert desk.send(url, 0, video).status_code == 409
+    finally:
+        media_service.finish_upload = real
+    with desk.database.reading() as db:
+        clip = db.scalars(select(Clip)).one()
+    with outside.storage.open(clip.storage_key) as file:
+        assert file.read() == video
