@@ -28,11 +28,17 @@ from marketplace.models import (
     Payment,
     Payout,
     Platform,
+    TimeProposal,
 )
+from marketplace.services.booking_pencil import Rung, rank_of, read_ladder
 from marketplace.services.booking_step import cancellation_of, claimant_of, facts_of, find_session, quote_of, usage_of
+from marketplace.services.booking_time import find_proposal
+from marketplace.services.change_order import OPEN_IN, ChangeOrderLine, list_change_orders
 from marketplace.services.consent import find_grant
+from marketplace.services.offer import Round, read_rounds
 from marketplace.services.payment import find_payment
 from marketplace.services.payout import find_payout
+from marketplace.services.pencil import is_held
 
 PAGE_SIZE: Final = 20
 
@@ -194,6 +200,15 @@ def _line(row: Any) -> BookingLine:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class PencilView:
+    """Where a booking stands among the pencils on its time. `is_held`: another booking has the time."""
+
+    rank: int
+    is_held: bool
+    ladder: Sequence[Rung]
+
+
 @dataclass(frozen=True)
 class BookingDetail:
     """One booking with everything its page shows. `can` are the steps its reader may take now."""
@@ -212,6 +227,15 @@ class BookingDetail:
     if_cancelled: Settlement
     pickups_left: int
     new_takes: int
+    rounds: Sequence[Round]
+    proposal: TimeProposal | None
+    change_orders: Sequence[ChangeOrderLine]
+    pencil: PencilView | None
+
+    @property
+    def can_change(self) -> bool:
+        """Whether more can be agreed now."""
+        return self.state in OPEN_IN and not self.booking.is_extra
 
     @property
     def state(self) -> State:
@@ -253,4 +277,21 @@ def read_booking(db: Session, booking: Booking, party: Party, now: datetime) -> 
         if_cancelled=cancellation_of(booking, party, now),
         pickups_left=facts.pickups_left,
         new_takes=facts.takes,
+        rounds=read_rounds(db, booking.id) if booking.counters else (),
+        proposal=find_proposal(db, booking.id) if booking.state == State.RESCHEDULING else None,
+        change_orders=list_change_orders(db, booking.id) if booking.state not in _BEFORE_PAYING else (),
+        pencil=_pencil(db, booking, party) if booking.state in _BEFORE_HOLDING else None,
+    )
+
+
+_BEFORE_HOLDING: Final = frozenset({_S.REQUESTED, _S.COUNTERED, _S.PENCILLED})
+_BEFORE_PAYING: Final = _BEFORE_HOLDING | {_S.DRAFT, _S.ACCEPTED}
+
+
+def _pencil(db: Session, booking: Booking, party: Party) -> PencilView:
+    """The platform is shown its own place and no other name; the actor the whole ladder."""
+    return PencilView(
+        rank=rank_of(db, booking),
+        is_held=is_held(db, booking),
+        ladder=read_ladder(db, booking) if party == Party.ACTOR else (),
     )

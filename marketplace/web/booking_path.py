@@ -22,10 +22,40 @@ PATH: Final = (
     (State.COMPLETED, "Takes accepted", "{platform} accepts the takes"),
 )
 # where on the path a state stands that is no station of its own
-_STANDS: Final = {State.CHANGES_REQUESTED: State.DELIVERED, State.DISPUTED: State.DELIVERED}
+_STANDS: Final = {
+    State.COUNTERED: State.REQUESTED,
+    State.PENCILLED: State.REQUESTED,
+    State.RESCHEDULING: State.CONFIRMED,
+    State.NO_SHOW_CLAIMED: State.IN_SESSION,
+    State.CHANGES_REQUESTED: State.DELIVERED,
+    State.DISPUTED: State.DELIVERED,
+}
 
 STEP_WORDS: Final = {
+    "draft": "Draft written",
+    "propose_change_order": "Change order proposed",
+    "send": "Requested",
+    "discard": "Draft discarded",
     "request": "Requested",
+    "counter": "Counter-offer",
+    "extend": "A day more to answer",
+    "pencil": "Pencil given",
+    "firm_up": "Pencil confirmed",
+    "challenge": "First pencil challenged",
+    "face_challenge": "Pencil challenged",
+    "move_up": "Pencil is the first now",
+    "propose_time": "Another time proposed",
+    "agree_time": "New time agreed",
+    "keep_time": "Time kept",
+    "claim_no_show": "No-show reported",
+    "take_back": "Report taken back",
+    "contest": "Report contested",
+    "concede": "Report agreed to",
+    "stop_absent": "Cancelled: the actor was not there",
+    "close_absent": "Closed: the platform was not there",
+    "close_extra": "Change order completed",
+    "split_extra": "Change order settled",
+    "drop_extra": "Change order ended",
     "accept": "Accepted",
     "decline": "Declined",
     "withdraw": "Withdrawn",
@@ -123,11 +153,13 @@ def waiting_words(detail: BookingDetail, reader: Party) -> str:
     return f"{who} can now {outlook.must}"
 
 
-def otherwise_words(detail: BookingDetail) -> str:
-    """What happens if nobody does."""
+def otherwise_words(detail: BookingDetail, reader: Party) -> str:
+    """What happens if nobody does; who reads it is "you"."""
     if detail.state == State.CONFIRMED and detail.grant is not None:
         return ""
     words = detail.outlook.otherwise
+    if reader == Party.PLATFORM:
+        words = words.replace("the platform is refunded", "you are refunded")
     return f"If nothing happens by then, {words}" if words else ""
 
 

@@ -17,10 +17,15 @@ class Status(NamedTuple):
 
 STATUS: Final[dict[str, dict[str, Status]]] = {
     "booking": {
+        "draft": Status("Draft, not sent", "", "pencil-square"),
         "requested": Status("Waiting for an answer", "warn", "clock"),
+        "countered": Status("Counter-offer", "warn", "arrow-path"),
+        "pencilled": Status("Pencil", "info", "pencil-square"),
         "accepted": Status("Accepted, to be paid", "accent", "credit-card"),
         "confirmed": Status("Confirmed", "info", "check"),
+        "rescheduling": Status("New time proposed", "warn", "clock"),
         "in_session": Status("In session", "info", "video-camera"),
+        "no_show_claimed": Status("No-show reported", "bad", "exclamation-triangle"),
         "delivered": Status("Takes delivered", "accent", "film"),
         "changes_requested": Status("Pick-ups asked for", "warn", "arrow-path"),
         "disputed": Status("Disputed", "bad", "scale"),
@@ -49,6 +54,7 @@ STATUS: Final[dict[str, dict[str, Status]]] = {
         "blocked": Status("On hold", "bad", "pause-circle"),
         "approved": Status("Approved", "info", "check"),
         "rejected": Status("Rejected", "", "no-symbol"),
+        "returned": Status("Sent back to the platform", "", "arrow-uturn-left"),
         "sending": Status("Being sent", "info", "arrow-up-right"),
         "unknown": Status("Being checked", "warn", "clock"),
         "transferred": Status("On its way", "info", "arrow-up-right"),

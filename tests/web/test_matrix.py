@@ -27,6 +27,7 @@ from marketplace.models import (
     BookOut,
     Brief,
     CaptureSession,
+    ChangeOrder,
     Payment,
     Refund,
     Shortlisted,
@@ -43,7 +44,18 @@ from tests.web.scene import Scene, build, no_jobs
 
 ClientAs = Callable[[Account], FlaskClient]
 SECRET = "Vera-confesses-on-the-roof"
-OWNED = {"booking_id", "take_id", "clip_id", "account_id", "book_out_id", "token", "payout_id", "flag_id", "refund_id"}
+OWNED = {
+    "booking_id",
+    "extra_id",
+    "take_id",
+    "clip_id",
+    "account_id",
+    "book_out_id",
+    "token",
+    "payout_id",
+    "flag_id",
+    "refund_id",
+}
 ROLE = {Entry.MEMBER: "member", Entry.ACTOR: "actor", Entry.ADMIN: "admin"}
 # they ask Stripe something, which is not there in these tests
 ASKS_STRIPE = {"actor.open_payout_account", "actor.payout_account_back", "platform.booking_paid"}
@@ -82,6 +94,8 @@ def values(app: Flask, database: Database) -> tuple[Scene, dict[str, list[Any]]]
 def _private_things(db: Session, scene: Scene) -> dict[str, list[Any]]:
     story = Story(db, starts_at=scene.now + timedelta(days=5), now=scene.now)
     asked = db.get_one(Booking, story.id)
+    extra = db.get_one(Booking, Story(db, starts_at=scene.now + timedelta(days=6), now=scene.now).id)
+    extra.is_extra = True
     for booking in db.scalars(select(Booking)):
         booking.message = SECRET
         booking.platform_id, booking.member_id = scene.platform_id, _member_of(db, scene)
@@ -111,12 +125,16 @@ def _private_things(db: Session, scene: Scene) -> dict[str, list[Any]]:
         payment_id=payment.id, booking_id=scene.booking_id, state="refused", currency="USD", amount_minor=100,
         reason=SECRET, created_at=scene.now, updated_at=scene.now,
     )  # fmt: skip
+    order = ChangeOrder(
+        booking_id=scene.booking_id, extra_id=extra.id, number=1, party="platform", words=SECRET, created_at=scene.now
+    )
     saved = Shortlisted(platform_id=scene.platform_id, actor_id=scene.actor_id, note=SECRET, created_at=scene.now)
-    db.add_all([out, handle, upload, note, saved, refund])
+    db.add_all([out, handle, upload, note, saved, refund, order])
     db.flush()
     clip.actor_id = scene.actor_id
     return {
         "booking_id": [scene.booking_id, asked.id],
+        "extra_id": [extra.id],
         "take_id": [take.id],
         "clip_id": [clip.id],
         "account_id": [handle.id],

@@ -16,6 +16,7 @@ from marketplace.domain.flavour import VOCABULARY
 from marketplace.services.booking import accept_booking, cancel_booking, decline_booking, dispute_booking
 from marketplace.services.booking_page import BookingDetail, Tab, list_actor_bookings, read_booking
 from marketplace.services.booking_step import By, of_actor
+from marketplace.services.change_order import parent_of
 from marketplace.services.consent import SIGNABLE, draft_terms, find_grant, sign_consent
 from marketplace.web import booking_path, thread
 from marketplace.web.actor import blueprint
@@ -62,6 +63,8 @@ def bookings() -> ResponseReturnValue:
 @actor
 def booking(booking_id: int) -> ResponseReturnValue:
     """One booking: what the actor receives, for what use, and what is asked, before the answer."""
+    if (parent_id := parent_of(reading(), booking_id)) is not None:
+        return redirect(url_for("actor.booking", booking_id=parent_id), 303)
     return render_template("actor/booking/show.html", **page_of(_detail(booking_id)))
 
 
@@ -75,7 +78,10 @@ def page_of(detail: BookingDetail) -> dict[str, object]:
         "history": booking_path.history_of(detail, zone),
         "thread": thread.view_of(detail.booking, Party.ACTOR),
         "waiting": booking_path.waiting_words(detail, Party.ACTOR),
-        "otherwise": booking_path.otherwise_words(detail),
+        "otherwise": booking_path.otherwise_words(detail, Party.ACTOR),
+        "extra_href": lambda extra_id: url_for(
+            "actor.answer_change_order", booking_id=detail.booking.id, extra_id=extra_id
+        ),
         "can": detail.can,
         "can_sign": detail.grant is None and detail.state in SIGNABLE,
         "State": State,
@@ -99,7 +105,14 @@ def _back_to(booking_id: int, words: str, category: str = "ok") -> ResponseRetur
 def accept(booking_id: int) -> ResponseReturnValue:
     """Say yes: the time is held while the platform pays; the consent comes next."""
     with unit_of_work() as db:
-        accept_booking(db, booking_id=booking_id, actor_id=the_actor().actor_id, by=by_actor(), now=now())
+        accept_booking(
+            db,
+            booking_id=booking_id,
+            actor_id=the_actor().actor_id,
+            by=by_actor(),
+            says_yes="says_yes" in request.form,
+            now=now(),
+        )
     flash("Accepted. Your time is held while the platform pays. Next, read and sign the consent.", "ok")
     return redirect(url_for("actor.consent", booking_id=booking_id), 303)
 

@@ -16,6 +16,7 @@ from marketplace.gateways.payment.base import PaymentError
 from marketplace.services.booking import cancel_booking, dispute_booking, start_session, withdraw_booking
 from marketplace.services.booking_page import BookingDetail, Tab, list_platform_bookings, read_booking
 from marketplace.services.booking_step import By, of_platform
+from marketplace.services.change_order import parent_of
 from marketplace.services.payment import checkout_address, find_payment
 from marketplace.services.payment_sync import read_checkout, sync_checkout
 from marketplace.web import booking_path, thread
@@ -62,10 +63,11 @@ def bookings() -> ResponseReturnValue:
 @member
 def booking(booking_id: int) -> ResponseReturnValue:
     """One booking: where it is, who must act until when, and what happens if nobody does."""
+    if (parent_id := parent_of(reading(), booking_id)) is not None:
+        return redirect(url_for("platform.booking", booking_id=parent_id), 303)
     detail = _detail(booking_id)
     return render_template(
         "platform/booking/show.html",
-        pay_url=checkout_address(reading(), booking_id=booking_id, now=now()),
         **page_of(detail),
     )
 
@@ -81,7 +83,16 @@ def page_of(detail: BookingDetail) -> dict[str, object]:
         "history": booking_path.history_of(detail, zone),
         "thread": thread.view_of(detail.booking, Party.PLATFORM),
         "waiting": booking_path.waiting_words(detail, Party.PLATFORM),
-        "otherwise": booking_path.otherwise_words(detail),
+        "otherwise": booking_path.otherwise_words(detail, Party.PLATFORM),
+        "pay_url": checkout_address(reading(), booking_id=detail.booking.id, now=now()),
+        "pay_extra": {
+            one.id: checkout_address(reading(), booking_id=one.id, now=now())
+            for one in detail.change_orders
+            if one.state == State.ACCEPTED
+        },
+        "extra_href": lambda extra_id: url_for(
+            "platform.answer_change_order", booking_id=detail.booking.id, extra_id=extra_id
+        ),
         "can": detail.can,
         "State": State,
         "Step": Step,

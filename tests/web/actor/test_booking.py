@@ -74,7 +74,7 @@ def test_what_is_paid_out_usage_and_brief_stand_before_the_answer(scene: Scene) 
     page = scene.page()
     places = [page.index(words) for words in ("You receive", "$360.00", "One title", "Cold fury", "Accept and hold")]
     assert places == sorted(places)
-    assert "You can now accept or decline until" in page
+    assert "You can now accept, decline or counter until" in page
     assert "10:00" in page
 
 

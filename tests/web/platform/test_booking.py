@@ -98,7 +98,7 @@ def scene(app: Flask, database: Database, client_as: SignIn) -> Scene:
 def test_a_member_asks_for_a_time_and_sees_when_the_answer_is_due(scene: Scene) -> None:
     page = scene.post("/platform/booking/new", **scene.form())
     assert "Your request is with Imani" in page
-    assert "Imani can now accept or decline until" in page
+    assert "Imani can now accept, decline or counter until" in page
     assert "Thu 26 Nov, 09:00" in page
     assert "$388.80" in page
     with scene.database.reading() as db:
