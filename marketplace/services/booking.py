@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from marketplace.domain.availability import Interval
 from marketplace.domain.booking import ENDED, Party, State, Step, steps_due
-from marketplace.domain.booking_deadline import check_request
-from marketplace.domain.cancellation import Tier
 from marketplace.domain.capture import check_accepting
-from marketplace.domain.consent import check_specific
-from marketplace.domain.errors import Conflict, Forbidden, Invalid, NotFound, Refused, SlotTaken
-from marketplace.domain.flavour import VOCABULARY, Display, Intensity
+from marketplace.domain.errors import Forbidden, Invalid, Refused
 from marketplace.domain.money import WHOLE_BP
-from marketplace.domain.rate import Ask, Quote, Usage, make_quote
-from marketplace.models import Actor, Beat, Booking, BookingEvent, Brief, Payment, Platform
+from marketplace.models import Booking, BookingEvent, Payment
 from marketplace.services import payment
-from marketplace.services.account import check_may_ask
-from marketplace.services.availability import get_calendar
 from marketplace.services.booking_follow import take_booking_step
-from marketplace.services.booking_notice import tell_of_request
+from marketplace.services.booking_request import PriceChanged
 from marketplace.services.booking_step import (
     CLOCK,
     Also,
@@ -37,202 +27,55 @@ from marketplace.services.booking_step import (
     get_booking,
     of_actor,
     of_platform,
-    record_step,
     take_facts,
 )
-from marketplace.services.consent import draft_terms
-from marketplace.services.rate import get_rate_card
 
 REASON_LONGEST: Final = 1_000
-
-
-class PriceChanged(Conflict):
-    """The price is no longer the one that was shown."""
-
-    code = "price_changed"
-
-
-@dataclass(frozen=True, slots=True)
-class BeatAsk:
-    """One moment wanted: from one flavour to another, or holding one."""
-
-    from_flavour: str
-    intensity: str
-    display: str
-    to_flavour: str | None = None
-    seconds: int = 8
-    line: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What a platform asks of an actor.
-
-    `token` is the form's own: the same one again means the same booking. `shown_total_minor` is the total the member
-    saw; any other price is refused rather than charged.
-    """
-
-    token: str
-    actor_id: int
-    starts_at: datetime
-    minutes: int
-    usage: Usage
-    project: str
-    character: str
-    purpose: str
-    beats: tuple[BeatAsk, ...] = ()
-    take_sets: int = 1
-    message: str = ""
-    shown_total_minor: int | None = None
-
-    @property
-    def slot(self) -> Interval:
-        """The time asked for."""
-        return Interval(self.starts_at, self.starts_at + timedelta(minutes=self.minutes))
-
-
-# requesting --------------------------------------------------------------------------------------
-
-
-def request_booking(
-    db: Session, *, platform_id: int, member_id: int, by: By, ask: Request, fee_bp: int, now: datetime
-) -> int:
-    """Ask an actor for a slot; returns the booking's id. Nothing is held and nothing charged yet.
-
-    The price, the cancellation terms and both zones are frozen into the booking. The same `ask.token` again returns
-    the booking it made. Refuses times that are not free (SlotTaken), prices that changed and briefs too vague to
-    consent to.
-    """
-    if (made := find_by_token(db, platform_id=platform_id, token=ask.token)) is not None:
-        return made
-    platform, actor = _customer(db, platform_id), _bookable(db, ask.actor_id)
-    priced = get_rate_card(db, actor.id)
-    quote = make_quote(priced.card, Ask(ask.minutes, ask.usage, ask.starts_at, ask.take_sets), fee_bp, now)
-    _check_price(quote, ask)
-    deadline_at = check_request(ask.starts_at, now)
-    _check_free(db, actor, ask.slot, now)
-    try:
-        with db.begin_nested():
-            brief = _write_brief(db, platform_id, ask, now)
-            booking = _write_booking(
-                db, platform, actor, member_id, brief, ask, quote, priced.cancellation, deadline_at, now
-            )
-    except IntegrityError:
-        # the same form arrived twice at once, and the other was faster
-        if (made := find_by_token(db, platform_id=platform_id, token=ask.token)) is None:
-            raise
-        return made
-    check_specific(draft_terms(booking))
-    record_step(db, booking, None, State.REQUESTED, "request", by, "", now)
-    tell_of_request(db, booking, now)
-    return booking.id
-
-
-def find_by_token(db: Session, *, platform_id: int, token: str) -> int | None:
-    """The booking that a form's token has already made for this platform, if it has."""
-    return db.scalar(select(Booking.id).where(Booking.request_token == token, Booking.platform_id == platform_id))
-
-
-def _customer(db: Session, platform_id: int) -> Platform:
-    platform = db.get_one(Platform, platform_id)
-    if platform.suspended_at is not None:
-        raise Forbidden("Your platform is suspended, so it cannot book. Nothing was requested.")
-    check_may_ask(db, platform)
-    return platform
-
-
-def _bookable(db: Session, actor_id: int) -> Actor:
-    actor = db.get(Actor, actor_id)
-    if actor is None or not actor.listed:
-        raise NotFound("This actor cannot be booked now. Nothing was requested.")
-    return actor
-
-
-def _check_price(quote: Quote, ask: Request) -> None:
-    if ask.shown_total_minor is not None and ask.shown_total_minor != quote.total.minor:
-        raise PriceChanged(f"The price is now {quote.total}, not what you saw. Look again before you ask.")
-
-
-def _check_free(db: Session, actor: Actor, slot: Interval, now: datetime) -> None:
-    if not get_calendar(db, actor.id, slot).is_free(slot, now):
-        raise SlotTaken("This time is not free. Nothing was requested or charged.")
-
-
-def _write_brief(db: Session, platform_id: int, ask: Request, now: datetime) -> Brief:
-    brief = Brief(
-        platform_id=platform_id,
-        project=ask.project.strip(),
-        character=ask.character.strip(),
-        synopsis=ask.purpose.strip(),
-        created_at=now,
-    )
-    brief.beats = [
-        Beat(
-            position=position,
-            from_flavour=VOCABULARY.get(beat.from_flavour).slug,
-            to_flavour=VOCABULARY.get(beat.to_flavour).slug if beat.to_flavour else None,
-            intensity=Intensity.read(beat.intensity).word,
-            display=Display.read(beat.display).word,
-            seconds=beat.seconds,
-            line=beat.line,
-        )
-        for position, beat in enumerate(ask.beats)
-    ]
-    db.add(brief)
-    db.flush()
-    return brief
-
-
-def _write_booking(
-    db: Session,
-    platform: Platform,
-    actor: Actor,
-    member_id: int,
-    brief: Brief,
-    ask: Request,
-    quote: Quote,
-    tier: Tier,
-    deadline_at: datetime,
-    now: datetime,
-) -> Booking:
-    buffer = timedelta(minutes=actor.buffer_minutes)
-    booking = Booking(
-        platform=platform,
-        member_id=member_id,
-        actor=actor,
-        brief=brief,
-        state=State.REQUESTED,
-        version=1,
-        deadline_at=deadline_at,
-        starts_at=ask.slot.starts_at,
-        ends_at=ask.slot.ends_at,
-        busy_from=ask.slot.starts_at - buffer,
-        busy_until=ask.slot.ends_at + buffer,
-        actor_zone=actor.zone,
-        platform_zone=platform.zone,
-        currency=quote.currency,
-        total_minor=quote.total.minor,
-        fee_minor=quote.fee.minor,
-        net_minor=quote.net.minor,
-        quote=quote.to_json(),
-        usage={"scope": ask.usage.scope.value, "term": ask.usage.term.value, "take_sets": ask.take_sets},
-        cancellation=tier,
-        message=ask.message.strip(),
-        request_token=ask.token,
-        created_at=now,
-        updated_at=now,
-    )
-    db.add(booking)
-    db.flush()
-    return booking
 
 
 # steps of people ---------------------------------------------------------------------------------
 
 
-def accept_booking(db: Session, *, booking_id: int, actor_id: int, by: By, now: datetime) -> None:
-    """The actor takes the booking: the slot is held while the platform pays. Refuses a slot another holds."""
-    take_booking_step(db, of_actor(db, booking_id, actor_id), Step.ACCEPT, by, now)
+def accept_booking(
+    db: Session, *, booking_id: int, actor_id: int, by: By, says_yes: bool = False, now: datetime
+) -> None:
+    """The actor takes the booking: the slot is held while the platform pays. Refuses a slot another holds.
+
+    `says_yes`: the actor agreed, in so many words, to what the request asks of them (`booking.asks_yes`).
+    """
+    booking = of_actor(db, booking_id, actor_id)
+    _check_in_good_standing(booking)
+    take_booking_step(db, booking, Step.ACCEPT, by, now, _agreed_to(booking, says_yes), Also(says_yes=says_yes))
+
+
+def accept_counter(
+    db: Session, *, booking_id: int, platform_id: int, by: By, shown_total_minor: int, now: datetime
+) -> None:
+    """The platform takes the actor's terms: the slot is held while it pays.
+
+    `shown_total_minor` is what the page showed: any other total is refused rather than accepted.
+    """
+    booking = of_platform(db, booking_id, platform_id)
+    if booking.total_minor != shown_total_minor:
+        raise PriceChanged("The terms have changed meanwhile. Look again before you accept. Nothing was booked.")
+    _check_in_good_standing(booking)
+    take_booking_step(db, booking, Step.ACCEPT, by, now)
+
+
+def _check_in_good_standing(booking: Booking) -> None:
+    if booking.actor.suspended_at is not None:
+        raise Forbidden("This actor's account is suspended, so nothing new can be booked. Nothing was changed.")
+    if booking.platform.suspended_at is not None:
+        raise Forbidden("This platform is suspended, so nothing new can be booked. Nothing was changed.")
+
+
+def _agreed_to(booking: Booking, says_yes: bool) -> str:
+    return "Yes to: " + "; ".join(booking.asks_yes) if booking.asks_yes and says_yes else ""
+
+
+def extend_answer(db: Session, *, booking_id: int, actor_id: int, by: By, now: datetime) -> None:
+    """The actor takes a day more to answer, once."""
+    take_booking_step(db, of_actor(db, booking_id, actor_id), Step.EXTEND, by, now)
 
 
 def decline_booking(db: Session, *, booking_id: int, actor_id: int, by: By, reason: str, now: datetime) -> None:
