@@ -21,7 +21,7 @@ from marketplace.domain.errors import Conflict, Forbidden, Invalid, NotFound, Sl
 from marketplace.domain.flavour import VOCABULARY, Display, Intensity
 from marketplace.domain.money import Money
 from marketplace.domain.rate import Ask, Quote, Usage
-from marketplace.models import Actor, Beat, Booking, Brief, Offer, Platform
+from marketplace.models import Actor, Beat, Booking, Brief, Platform
 from marketplace.services.account import check_may_ask
 from marketplace.services.availability import get_calendar
 from marketplace.services.booking_follow import take_booking_step
@@ -228,7 +228,6 @@ def _make(db: Session, agreed: Agreed, member_id: int, by: By, ask: Request, now
         record_step(db, booking, None, State.DRAFT, "draft", by, "", now)
         return booking.id
     check_specific(draft_terms(booking))
-    _write_offer(db, booking, by, now)
     record_step(db, booking, None, State.REQUESTED, "request", by, "", now)
     tell_of_request(db, booking, now)
     return booking.id
@@ -323,21 +322,4 @@ def _write_over(db: Session, draft: Booking, agreed: Agreed, ask: Request, now: 
 
 def _send(db: Session, draft: Booking, by: By, now: datetime) -> None:
     check_specific(draft_terms(draft))
-    _write_offer(db, draft, by, now)
     take_booking_step(db, draft, Step.SEND, by, now)
-
-
-def _write_offer(db: Session, booking: Booking, by: By, now: datetime) -> None:
-    """The request is the first offer; each counter-offer gets the next number."""
-    offer = Offer(
-        booking_id=booking.id,
-        number=1,
-        party=by.party,
-        principal_id=by.account_id,
-        quote=booking.quote,
-        usage=booking.usage,
-        words=booking.message,
-        created_at=now,
-    )
-    db.add(offer)
-    db.flush()

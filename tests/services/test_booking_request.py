@@ -15,7 +15,7 @@ from marketplace.domain.boundary import Crossed, Limits
 from marketplace.domain.errors import Conflict, Invalid, NotFound, Refused, SlotTaken
 from marketplace.domain.money import Money
 from marketplace.domain.rate import Territory, Usage, UsageScope, UsageTerm
-from marketplace.models import Actor, Booking, BookingEvent, Brief, Member, Notice, Offer, Rate
+from marketplace.models import Actor, Booking, BookingEvent, Brief, Member, Notice, Rate
 from marketplace.services.booking_request import (
     BeatAsk,
     NotTold,
@@ -54,7 +54,7 @@ class Desk:
     def limit(self, most_intense: int = 6, **topics: str) -> None:
         save_limits(self.db, actor_id=self.actor.id, limits=Limits.read(topics, most_intense), now=NOW)
 
-    def count(self, model: type[Booking | Notice | Offer | Brief]) -> int:
+    def count(self, model: type[Booking | Notice | Brief]) -> int:
         return len(self.db.scalars(select(model.id)).all())
 
 
@@ -125,13 +125,6 @@ def test_an_actor_without_a_rate_can_be_made_an_offer_in_the_platforms_currency(
     assert (booking.total_minor, booking.cancellation, quote_of(booking).list_price) == (32_400, "standard", None)
 
 
-def test_the_request_is_the_first_of_the_offers(desk: Desk) -> None:
-    booking = desk.send(desk.ask(message=" Hello "))
-    offer = desk.db.scalars(select(Offer)).one()
-    assert (offer.booking_id, offer.number, offer.party, offer.words) == (booking.id, 1, "platform", "Hello")
-    assert (offer.quote, offer.usage) == (booking.quote, booking.usage)
-
-
 def test_an_offer_below_reason_names_the_bounds_and_asks_for_nothing(desk: Desk) -> None:
     with pytest.raises(Invalid, match=r"between 10\.00 USD and"):
         desk.send(desk.ask(offered=Money(500, "USD")))
@@ -180,11 +173,11 @@ def test_limits_set_later_leave_what_was_asked_alone(desk: Desk) -> None:
 def test_a_draft_is_the_platforms_alone_until_it_is_sent(desk: Desk) -> None:
     draft = desk.send(desk.ask(is_draft=True, purpose="", topics=("weapons",)))
     assert (draft.state, draft.deadline_at, draft.brief.topics) == (State.DRAFT, at(30, 10), ["weapons"])
-    assert (desk.count(Notice), desk.count(Offer)) == (0, 0)
+    assert desk.count(Notice) == 0
     sent = desk.send(desk.ask(draft_id=draft.id, token="another", purpose=PURPOSE, message="Now"))
     assert (sent.id, sent.state, sent.message, sent.brief.topics) == (draft.id, State.REQUESTED, "Now", [])
     assert sent.deadline_at == at(26, 9)
-    assert (desk.count(Notice), desk.count(Offer), desk.count(Brief)) == (1, 1, 1)
+    assert (desk.count(Notice), desk.count(Brief)) == (1, 1)
     events = desk.db.execute(select(BookingEvent.step, BookingEvent.before, BookingEvent.after))
     assert [tuple(row) for row in events] == [("draft", None, "draft"), ("send", "draft", "requested")]
 
