@@ -255,6 +255,12 @@ def _date_of(on: date | datetime, zone: str) -> date:
     return _in_zone(on, zone).date() if isinstance(on, datetime) else on
 
 
+def cause(sentence: str) -> str:
+    """A refusal without its last words on what did not happen, for where those stand above it already."""
+    alone = re.sub(r" Nothing (was|is) [^.]*\.$", "", str(sentence))
+    return alone or str(sentence)
+
+
 FILTERS = {
     "money": money,
     "money_short": money_short,
@@ -282,6 +288,7 @@ FILTERS = {
     "some": some,
     "status": status,
     "network_name": name_of,
+    "cause": cause,
 }
 GLOBALS = {
     "heroicon_outline": heroicon_outline,

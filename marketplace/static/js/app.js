@@ -32,9 +32,11 @@ document.addEventListener("click", (event) => {
 });
 
 // A form that can show its page anew on every change has a button for it; with htmx the button is not needed, with scripts
-// alone a change presses it.
-const refreshers = () => document.querySelectorAll("button[data-refresh]");
-const hideRefreshers = () => { for (const button of refreshers()) button.hidden = true; };
+// alone a change presses it. Buttons that only make sense on a page that keeps itself fresh wait for that.
+const hideRefreshers = () => {
+  for (const button of document.querySelectorAll("button[data-refresh]")) button.hidden = true;
+  for (const button of document.querySelectorAll("button[data-live]")) button.hidden = false;
+};
 hideRefreshers();
 document.addEventListener("htmx:after:swap", hideRefreshers);
 document.addEventListener("change", (event) => {

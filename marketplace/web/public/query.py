@@ -19,7 +19,13 @@ HIGHEST_RATE: Final = RATE_BAND_MINOR * RATE_BANDS // 100
 RATE_STEP: Final = RATE_BAND_MINOR // 100
 HIGHEST_SCORE: Final = 95
 SCORE_STEP: Final = 5
-WITHIN: Final = {3: "Within 3 days", 7: "Within a week", 14: "Within two weeks", 28: "Within four weeks"}
+WITHIN: Final = {
+    1: "Within 24 hours",
+    3: "Within 3 days",
+    7: "Within a week",
+    14: "Within two weeks",
+    28: "Within four weeks",
+}
 
 
 class Arguments(Protocol):
