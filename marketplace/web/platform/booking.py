@@ -62,10 +62,12 @@ def bookings() -> ResponseReturnValue:
 @blueprint.get("/booking/<int:booking_id>")
 @member
 def booking(booking_id: int) -> ResponseReturnValue:
-    """One booking: where it is, who must act until when, and what happens if nobody does."""
+    """One booking: where it is, who must act until when, and what happens if nobody does. A draft is its form."""
     if (parent_id := parent_of(reading(), booking_id)) is not None:
         return redirect(url_for("platform.booking", booking_id=parent_id), 303)
     detail = _detail(booking_id)
+    if detail.state == State.DRAFT:
+        return redirect(url_for("platform.draft", booking_id=booking_id), 303)
     return render_template(
         "platform/booking/show.html",
         **page_of(detail),

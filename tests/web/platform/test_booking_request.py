@@ -206,6 +206,14 @@ def test_a_draft_is_saved_unfinished_opened_written_on_and_sent(desk: Desk) -> N
         assert db.scalars(select(Brief.project)).all() == ["Heiress"]
 
 
+def test_a_draft_is_found_in_the_list_and_leads_to_its_form(desk: Desk) -> None:
+    desk.send(desk.open(act="draft"))
+    (draft,) = desk.rows()
+    assert f"/platform/booking/{draft.id}" in desk.page("/platform/booking?tab=to_do")
+    answer = desk.browser.get(f"/platform/booking/{draft.id}")
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"/platform/booking/{draft.id}/draft")
+
+
 def test_a_draft_without_a_title_is_not_saved(desk: Desk) -> None:
     assert "Name the title" in desk.send(desk.open(act="draft", project=""), 422)
     assert desk.rows() == []
