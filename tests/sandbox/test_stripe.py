@@ -231,3 +231,18 @@ def test_a_browser_can_be_sent_to_another_address_than_the_sdk(tmp_path: Path) -
         checkout = stand.gateway.create_checkout(checkout_order(), idempotency_key="checkout:1:v1")
         assert checkout.url
         assert checkout.url.startswith("https://pay.example.test/c/pay/cs_test_")
+
+
+@pytest.mark.parametrize("email", ["", " ", "mira", "mira@"])
+def test_nobody_pays_without_an_address_for_the_receipt(stand: Stand, email: str) -> None:
+    checkout = stand.gateway.create_checkout(checkout_order(), idempotency_key="checkout:1:v1")
+    answer = stand.pay(checkout.url or "", email=email)
+    assert answer.status_code == 402
+    assert "Enter your email address" in answer.text
+    assert stand.gateway.get_checkout(checkout.id).charge is None
+
+
+def test_the_address_is_kept_while_the_bank_asks(stand: Stand) -> None:
+    checkout = stand.gateway.create_checkout(checkout_order(), idempotency_key="checkout:1:v1")
+    asked = stand.pay(checkout.url or "", "4000002500003155", email="mira@reelforge.example")
+    assert 'name="email" value="mira@reelforge.example"' in asked.text

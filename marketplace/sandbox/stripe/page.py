@@ -1,5 +1,7 @@
 """Hosted pages: checkout with a card field, the bank's question, and onboarding of a connected account."""
 
+import re
+
 from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -9,6 +11,7 @@ from marketplace.sandbox.stripe.call import Call
 from marketplace.sandbox.stripe.state import Json
 
 page = Blueprint("page", __name__, template_folder="template")
+ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 API_VERSION = "2026-10-28.endive"
 TRY_THESE = [
     ("4242 4242 4242 4242", "pays"),
@@ -31,8 +34,9 @@ def show_amount(minor: int, currency: str) -> str:
     return f"{minor} {currency.upper()}" if currency == "jpy" else f"{minor / 100:.2f} {currency.upper()}"
 
 
-def _checkout_page(session: Json, *, problem: str | None = None, bank: str | None = None) -> str:
-    return render_template("checkout.html", session=session, problem=problem, bank=bank, cards=TRY_THESE)
+def _checkout_page(session: Json, *, problem: str | None = None, bank: str | None = None, email: str = "") -> str:
+    email = email or session["customer_email"] or ""
+    return render_template("checkout.html", session=session, problem=problem, bank=bank, email=email, cards=TRY_THESE)
 
 
 @page.get("/c/pay/<ident>")
@@ -58,13 +62,15 @@ def submit_checkout(ident: str) -> AnyResponse | str | tuple[str, int]:
         if session["status"] != "open":
             return render_template("over.html", session=session), 410
         email = request.form.get("email", "") or session["customer_email"] or ""
+        if not ADDRESS.fullmatch(email.strip()):
+            return _checkout_page(session, problem="Enter your email address: the receipt goes there."), 402
         outcome = checkout.pay(call, session, number, email, confirmed=confirmed)
     the_sandbox().deliverer.wake()
     if outcome is None:
         return redirect(session["success_url"].replace("{CHECKOUT_SESSION_ID}", ident), code=303)
     if outcome == "bank":
-        return _checkout_page(session, bank=number)
-    return _checkout_page(session, problem=outcome), 402
+        return _checkout_page(session, bank=number, email=email)
+    return _checkout_page(session, problem=outcome, email=email), 402
 
 
 @page.get("/setup/e/<ident>/<token>")
