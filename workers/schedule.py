@@ -18,6 +18,7 @@ from workers.tasks.media import sweep_media
 from workers.tasks.notice import sweep_notices
 from workers.tasks.outbox import send_due_payouts, sweep_outbox
 from workers.tasks.payment import poll_accounts, poll_open_checkouts, poll_undelivered, sweep_events
+from workers.tasks.reminder import sweep_reminders
 from workers.tasks.score import compute_due_scores
 from workers.tasks.stats import refresh_due_accounts
 
@@ -50,6 +51,7 @@ TIMETABLE: tuple[Periodic, ...] = (
     Periodic("calendar.read_due", timedelta(minutes=1), read_due_calendars),
     Periodic("media.sweep", timedelta(minutes=2), sweep_media),
     Periodic("notice.sweep", timedelta(minutes=2), sweep_notices),
+    Periodic("reminder.sweep", timedelta(minutes=5), sweep_reminders),
     Periodic("outbox.sweep", timedelta(seconds=10), sweep_outbox),
     Periodic("payout.send_due", timedelta(seconds=10), send_due_payouts),
     Periodic("stripe_event.sweep", timedelta(minutes=1), sweep_events),

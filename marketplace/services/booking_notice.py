@@ -92,7 +92,7 @@ def accounts_of(db: Session, booking: Booking, party: Party) -> tuple[list[int],
         return list(members), booking.platform_zone, f"/platform/booking/{booking.id}"
     if party == Party.ACTOR:
         return list(accounts_of_actor(db, booking.actor_id)), booking.actor_zone, f"/actor/booking/{booking.id}"
-    return list(accounts_of_admins(db)), "UTC", "/admin"
+    return list(accounts_of_admins(db)), "UTC", f"/admin/dispute/{booking.id}"
 
 
 def _tell(db: Session, booking: Booking, party: Party, kind: str, title: str, words: str, now: datetime) -> None:
