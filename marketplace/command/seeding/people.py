@@ -9,20 +9,19 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from marketplace.command.seeding.price import CURRENCY, card_of, limits_of
 from marketplace.command.seeding.studio import Made
 from marketplace.domain.availability import DayWindow, WeeklyWindow
 from marketplace.domain.cancellation import Tier
-from marketplace.domain.money import Money
-from marketplace.domain.rate import RateCard
 from marketplace.models import Account, Actor, BookOut, Clip, Member, Platform
 from marketplace.sandbox.demo.trade import ADMINS, HOUSES, House
 from marketplace.sandbox.demo.world import Person, Reel
 from marketplace.services import actor as actors
 from marketplace.services.account import Decider, give_role, join_as_actor, verify_actor, vet_platform
 from marketplace.services.actor import Credit, Language, Profile
+from marketplace.services.boundary import save_limits
 from marketplace.services.hours import CalendarRules, save_hours
 
-CURRENCY = "USD"
 JOINED = timedelta(days=210)
 """How long before now the first of them joined."""
 
@@ -95,7 +94,8 @@ def add_actor(register: Register, person: Person, portrait_key: str, clips: Mapp
     actor = join_as_actor(db, account=account, born_on=person.born_on, now=joined)
     actors.save_profile(db, actor_id=actor.id, profile=_profile(person), now=joined)
     actors.set_portrait(db, actor_id=actor.id, key=portrait_key, now=joined)
-    card, tier = _card(person), Tier(person.cancellation)
+    save_limits(db, actor_id=actor.id, limits=limits_of(person), now=joined)
+    card, tier = card_of(person), Tier(person.cancellation)
     actors.save_rate(db, actor_id=actor.id, card=card, cancellation=tier, now=joined)
     windows = [WeeklyWindow(day, DayWindow(start, end)) for day, start, end in person.hours]
     rules = CalendarRules(person.origin.zone, 30, chance.choice((12, 24, 24, 48)) * 60, 2, 6)
@@ -129,17 +129,6 @@ def _profile(person: Person) -> Profile:
 def _language(part: str) -> Language:
     code, _, accents = part.strip().partition(":")
     return Language(code, accents.replace("|", ", "))
-
-
-def _card(person: Person) -> RateCard:
-    hour = Money(person.hourly * 100, CURRENCY)
-    return RateCard(
-        hour=hour,
-        minimum_minutes=person.minimum_minutes,
-        take_set=hour.share(2_500),
-        revision=hour.share(3_000),
-        rush_bp=person.rush_bp,
-    )
 
 
 def _add_clip(db: Session, actor: Actor, reel: Reel, made: Made, position: int, at: datetime) -> None:
