@@ -46,7 +46,8 @@ MOVES: Final[Mapping[State, frozenset[State]]] = MappingProxyType(
         _S.LOST: _PAID - {_S.LOST},
         # money that comes in after the time is up is money all the same: it is booked, then given back
         _S.EXPIRED: _PAID,
-        _S.FAILED: _PAID,
+        # a checkout that Stripe refused, or that nobody ever saw, may be asked for once more
+        _S.FAILED: _PAID | {_S.OPENING},
     }
 )
 """Every move there is. Stripe's objects are read again at any time and in any order, so a stale reading that would

@@ -26,6 +26,7 @@ class State(StrEnum):
     PARTLY_REVERSED = "partly_reversed"
     REVERSED = "reversed"
     REJECTED = "rejected"
+    RETURNED = "returned"
 
 
 class Step(StrEnum):
@@ -35,6 +36,7 @@ class Step(StrEnum):
     HOLD = "hold"
     RESUME = "resume"
     REJECT = "reject"
+    GIVE_BACK = "give_back"
     UNDO = "undo"
     SEND = "send"
     RECORD_TRANSFER = "record_transfer"
@@ -95,7 +97,8 @@ class Facts:
     """All that the table's guards look at.
 
     `approvers` are the accounts whose approval stands. `principal_id` is who asks, None for the clock;
-    `beneficiary_id` the actor's own account. `blocks` are sentences why no money may leave now.
+    `beneficiary_id` the actor's own account, `rejecter_id` the admin who rejected it last. `blocks` are sentences why
+    no money may leave now.
     """
 
     state: State
@@ -104,6 +107,7 @@ class Facts:
     approvers: frozenset[int] = frozenset()
     principal_id: int | None = None
     beneficiary_id: int | None = None
+    rejecter_id: int | None = None
     undo_until: datetime | None = None
     words: str = ""
     blocks: tuple[str, ...] = ()
@@ -150,6 +154,11 @@ def _not_twice(facts: Facts, now: datetime) -> None:
         raise Conflict("You have approved this already; a second admin must look at it. Nothing was changed.")
 
 
+def _not_alone(facts: Facts, now: datetime) -> None:
+    if facts.principal_id == facts.rejecter_id:
+        raise Conflict("You have rejected it; a second admin has to send the money back. Nothing was changed.")
+
+
 def _free(facts: Facts, now: datetime) -> None:
     if facts.blocks:
         raise Blocked(f"{facts.blocks[0]} Nothing was sent.")
@@ -181,6 +190,9 @@ TABLE: Final[Mapping[tuple[State, Step, Party], Rule]] = MappingProxyType(
         (_S.HELD, _T.RESUME, _D): Rule(_S.REVIEW, (_not_own,)),
         (_S.HELD, _T.APPROVE, _D): _approve,
         (_S.HELD, _T.REJECT, _D): _reject,
+        # a rejection is not the end: it is looked at again, or a second admin sends the money back where it came from
+        (_S.REJECTED, _T.RESUME, _D): Rule(_S.REVIEW, (_not_own, _with_words)),
+        (_S.REJECTED, _T.GIVE_BACK, _D): Rule(_S.RETURNED, (_not_own, _not_alone, _with_words)),
         (_S.APPROVED, _T.UNDO, _D): Rule(_S.REVIEW, (_undo_open,)),
         (_S.APPROVED, _T.HOLD, _D): _hold,
         # a dispute or a refund that came after the approval stops it
@@ -238,6 +250,7 @@ _DOING: Final[Mapping[Step, str]] = MappingProxyType(
         _T.HOLD: "hold this payout",
         _T.RESUME: "take this payout back into review",
         _T.REJECT: "reject this payout",
+        _T.GIVE_BACK: "send this money back to the platform",
         _T.UNDO: "take back this approval",
         _T.SEND: "send this payout",
         _T.RECORD_TRANSFER: "record a transfer",
@@ -258,6 +271,7 @@ WORDS: Final[Mapping[State, str]] = MappingProxyType(
         _S.PARTLY_REVERSED: "a part of it has been taken back",
         _S.REVERSED: "it has been taken back",
         _S.REJECTED: "it was rejected",
+        _S.RETURNED: "it has gone back to the platform",
     }
 )
 """What people read after "this payout: "."""
@@ -331,6 +345,15 @@ def limit_reason(amount: Money, limit_minor: int) -> Reason | None:
     return Reason(Risk.OVER_LIMIT, MEDIUM, f"Above {Money(limit_minor, amount.currency)} two admins have to approve.")
 
 
+def bank_reason(changed_at: datetime, now: datetime) -> Reason | None:
+    """That the account the money goes to is new or was changed lately."""
+    if now - changed_at >= NEW_BANK_FOR:
+        return None
+    return Reason(
+        Risk.NEW_BANK, MEDIUM, f"The payout account was set up or changed {_days((now - changed_at).days)} ago."
+    )
+
+
 def risk_level(reasons: tuple[Reason, ...]) -> int:
     """The gravest level among the reasons; low without any."""
     return max((reason.level for reason in reasons), default=LOW)
@@ -343,10 +366,7 @@ def _first(facts: RiskFacts, now: datetime) -> Reason | None:
 
 
 def _new_bank(facts: RiskFacts, now: datetime) -> Reason | None:
-    if facts.bank_changed_at is None or now - facts.bank_changed_at >= NEW_BANK_FOR:
-        return None
-    days = (now - facts.bank_changed_at).days
-    return Reason(Risk.NEW_BANK, MEDIUM, f"The payout account was set up or changed {_days(days)} ago.")
+    return None if facts.bank_changed_at is None else bank_reason(facts.bank_changed_at, now)
 
 
 def _not_ready(facts: RiskFacts, now: datetime) -> Reason | None:

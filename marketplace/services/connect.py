@@ -6,19 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from marketplace.domain.errors import Invalid, NotFound
+from marketplace.domain.payout import ON_HAND, State, bank_reason
 from marketplace.gateways.payment.base import RecipientAccount
-from marketplace.models import Account, Actor, ConnectAccount
+from marketplace.models import Account, Actor, ConnectAccount, Payout
 from marketplace.services.audit import record_audit
 from marketplace.services.notice import accounts_of_actor, notify
 from marketplace.services.once import insert_once
 from marketplace.services.outbox import add_command, has_open_command, next_version
-from marketplace.services.payout_step import find_account
+from marketplace.services.payout_step import find_account, get_payout, hold_by_clock
 
 WORDS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -66,7 +67,8 @@ def _said(requirement: str) -> str:
 def open_account(db: Session, *, actor_id: int, now: datetime) -> int | None:
     """Ask Stripe for an account; the command's id, or None when there is one already, or it is being opened.
 
-    Refuses an actor without a country: Stripe opens no account without.
+    One that was closed at Stripe is replaced by a new one. Refuses an actor without a country: Stripe opens none
+    without.
     """
     actor = db.get(Actor, actor_id)
     if actor is None or actor.account_id is None:
@@ -76,7 +78,9 @@ def open_account(db: Session, *, actor_id: int, now: datetime) -> int | None:
     insert_once(
         db, ConnectAccount, actor_id=actor_id, state="asked", country=actor.country, requirements=[], created_at=now
     )
-    row = db.scalars(select(ConnectAccount).where(ConnectAccount.actor_id == actor_id)).one()
+    row = db.scalars(select(ConnectAccount).where(ConnectAccount.actor_id == actor_id).with_for_update()).one()
+    if row.state == "closed":
+        _let_go(db, row, now)
     if row.stripe_account_id or has_open_command(db, about="actor", about_id=actor_id, kind="account.create"):
         return None
     account = db.get_one(Account, actor.account_id)
@@ -96,6 +100,24 @@ def open_account(db: Session, *, actor_id: int, now: datetime) -> int | None:
         },
         now=now,
     )
+
+
+def _let_go(db: Session, row: ConnectAccount, now: datetime) -> None:
+    """Forget an account that is closed for good; the audit trail keeps its name."""
+    record_audit(
+        db,
+        about="connect_account",
+        about_id=row.id,
+        step="replace",
+        party="actor",
+        principal_id=None,
+        before={"state": row.state, "stripe_account_id": row.stripe_account_id},
+        after={"state": "asked"},
+        now=now,
+    )
+    row.state, row.stripe_account_id, row.requirements = "asked", None, []
+    row.refreshed_at = row.bank_changed_at = None
+    db.flush()
 
 
 def note_opened(db: Session, *, actor_id: int, stripe_account_id: str, now: datetime) -> None:
@@ -130,7 +152,8 @@ def _state(seen: RecipientAccount, before: str) -> str:
 
 
 def _record(db: Session, row: ConnectAccount, before: str, after: str, now: datetime) -> None:
-    if after == "active":
+    if after == "active" and row.bank_changed_at is None:
+        # the first time only: an account that Stripe paused for a while is no other account
         row.bank_changed_at = now
     record_audit(
         db,
@@ -153,6 +176,44 @@ def _record(db: Session, row: ConnectAccount, before: str, after: str, now: date
         path="/actor/earnings",
         now=now,
     )
+
+
+def note_bank_changed(db: Session, *, stripe_account_id: str, changed_at: datetime, now: datetime) -> None:
+    """The bank account behind an actor's account is another one now: every payout that has not left is looked at.
+
+    What the event claims is believed here, for it moves nothing: it only makes people look.
+    """
+    row = db.scalar(select(ConnectAccount).where(ConnectAccount.stripe_account_id == stripe_account_id))
+    if row is None or (row.bank_changed_at is not None and changed_at <= row.bank_changed_at):
+        return
+    before, row.bank_changed_at = row.bank_changed_at, changed_at
+    record_audit(
+        db,
+        about="connect_account",
+        about_id=row.id,
+        step="change_bank",
+        party="clock",
+        principal_id=None,
+        before={"bank_changed_at": before and before.isoformat()},
+        after={"bank_changed_at": changed_at.isoformat()},
+        now=now,
+    )
+    reason = bank_reason(changed_at, now)
+    ours = select(Payout.id).where(Payout.actor_id == row.actor_id, Payout.state.in_(ON_HAND))
+    for payout_id in db.scalars(ours).all() if reason else ():
+        _look_again(db, get_payout(db, payout_id, lock=True), reason.to_json() if reason else {}, now)
+
+
+def _look_again(db: Session, payout: Payout, reason: dict[str, Any], now: datetime) -> None:
+    if payout.state not in ON_HAND:
+        return
+    others = [each for each in payout.reasons if each["code"] != reason["code"]]
+    payout.reasons = sorted([*others, reason], key=lambda each: -int(each["level"]))
+    payout.risk = max(payout.risk, int(reason["level"]))
+    db.flush()
+    if payout.state == State.APPROVED or payout.approvals:
+        words = "The bank account was changed after this was approved, so it is looked at again. Nothing was sent."
+        hold_by_clock(db, payout, words, now)
 
 
 def stripe_account_of(db: Session, actor_id: int) -> str | None:

@@ -20,6 +20,7 @@ from marketplace.models import OutboxCommand
 from marketplace.services.notice import accounts_of_admins, notify
 from marketplace.services.once import insert_once
 
+NO_WAIT: Final = timedelta(0)
 LEASE: Final = timedelta(minutes=3)
 """Longer than one call with all its tries can take."""
 KEY_LIVES: Final = timedelta(hours=23)
@@ -50,9 +51,20 @@ class Command:
 
 
 def add_command(
-    db: Session, *, kind: str, about: str, about_id: int, key: str, params: dict[str, Any], now: datetime
+    db: Session,
+    *,
+    kind: str,
+    about: str,
+    about_id: int,
+    key: str,
+    params: dict[str, Any],
+    now: datetime,
+    wait: timedelta = NO_WAIT,
 ) -> int | None:
-    """Ask for a call, with the state change that wants it; its id, or None when this key was asked for before."""
+    """Ask for a call, with the state change that wants it; its id, or None when this key was asked for before.
+
+    It is made at once, or by the sweep after `wait`.
+    """
     made = insert_once(
         db,
         OutboxCommand,
@@ -63,12 +75,13 @@ def add_command(
         params=params,
         state="pending",
         attempts=0,
-        next_at=now,
+        next_at=now + wait,
         created_at=now,
     )
     if made is None:
         return None
-    enqueue(db, Job.RUN_OUTBOX, made)
+    if not wait:
+        enqueue(db, Job.RUN_OUTBOX, made)
     return int(made)
 
 

@@ -18,11 +18,14 @@ from marketplace.models import Booking, Dispute, OutboxCommand, Payment, Payment
 from marketplace.services import ledger
 from marketplace.services.notice import accounts_of_admins, notify
 from marketplace.services.once import insert_once
-from marketplace.services.outbox import add_command, next_version
+from marketplace.services.outbox import NO_WAIT, add_command, next_version
 
 SHORTEST: Final = timedelta(minutes=35)
 LONGEST: Final = timedelta(hours=24) - timedelta(minutes=5)
 """Stripe wants 30 minutes to 24 hours from when it makes the checkout; a worker may come a little later than we ask."""
+REOPEN_AFTER: Final = timedelta(minutes=5)
+MOST_CHECKOUTS: Final = 4
+"""So often a checkout is asked for while its slot is held."""
 MOVING: Final = ("reversing", "pending", "succeeded")
 """Refunds that are made or on their way."""
 OWED: Final = ("owed", "refused")
@@ -64,15 +67,36 @@ def open_checkout(db: Session, booking: Booking, now: datetime) -> None:
         return
     payment = db.get_one(Payment, payment_id)
     record_payment_event(db, payment, None, State.OPENING, "The actor has accepted.", now)
-    reference = reference_of(booking)
+    _ask_for_checkout(db, booking, payment, f"checkout:{reference_of(booking)}:v1", now)
+
+
+def reopen_checkout(db: Session, booking: Booking, payment: Payment, now: datetime) -> bool:
+    """Stripe would not make the checkout, or its answer never came: ask once more, in a while and with a new key.
+
+    False when that was done often enough, or the slot is not held for the platform any more.
+    """
+    key = next_version(db, f"checkout:{reference_of(booking)}")
+    opens_at = now + REOPEN_AFTER
+    is_too_late = booking.deadline_at is not None and opens_at >= booking.deadline_at
+    if booking.state != "accepted" or is_too_late or int(key.rpartition(":v")[2]) > MOST_CHECKOUTS:
+        return False
+    payment.expires_at = _closes_at(booking, opens_at)
+    _ask_for_checkout(db, booking, payment, key, now, REOPEN_AFTER)
+    return True
+
+
+def _ask_for_checkout(
+    db: Session, booking: Booking, payment: Payment, key: str, now: datetime, wait: timedelta = NO_WAIT
+) -> None:
     add_command(
         db,
         kind="checkout.create",
         about="payment",
         about_id=payment.id,
-        key=f"checkout:{reference}:v1",
-        params=_checkout_params(booking, payment, reference),
+        key=key,
+        params=_checkout_params(booking, payment, reference_of(booking)),
         now=now,
+        wait=wait,
     )
 
 

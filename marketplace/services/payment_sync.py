@@ -25,6 +25,7 @@ from marketplace.services.payment import (
     close_checkout,
     get_payment,
     record_payment_event,
+    reopen_checkout,
     share_of,
     unearned_part,
 )
@@ -92,11 +93,15 @@ def note_checkout(db: Session, *, payment_id: int, checkout_id: str, url: str | 
 
 
 def note_checkout_refused(db: Session, *, payment_id: int, words: str, now: datetime) -> None:
-    """Stripe will not make the checkout: nobody can pay, and the admins must know why."""
-    payment = get_payment(db, payment_id, lock=True)
+    """Stripe will not make the checkout, or never did: it is asked for again while the slot is held, and the admins
+    know why."""
+    payment = _hold(db, payment_id)
     if payment.state != State.OPENING:
         return
     _write(db, payment, State.FAILED, words, now)
+    booking = db.get_one(Booking, payment.booking_id, populate_existing=True)
+    if reopen_checkout(db, booking, payment, now):
+        _write(db, payment, State.OPENING, "A new checkout is asked for.", now)
     _tell_admins(db, payment, "checkout_refused", "A checkout could not be made", words, now)
 
 

@@ -25,6 +25,7 @@ from marketplace.domain.payout import (
 )
 from marketplace.models import Booking, BookingEvent, Dispute, Flag, Payout
 from marketplace.services.once import insert_once
+from marketplace.services.payment import refund_rest
 from marketplace.services.payout_notice import tell, tell_decision
 from marketplace.services.payout_step import (
     Decision,
@@ -35,6 +36,7 @@ from marketplace.services.payout_step import (
     move,
     record,
 )
+from marketplace.services.reconciliation import count_mismatches
 
 # making ------------------------------------------------------------------------------------------
 
@@ -109,6 +111,7 @@ def _risk_facts(db: Session, booking: Booking, amount: Money) -> RiskFacts:
             ),
         ),
         accepted_by_clock=_accepted_by_clock(db, booking.id),
+        mismatches=count_mismatches(db, booking.id),
     )
 
 
@@ -149,13 +152,21 @@ def hold_payout(db: Session, *, payout_id: int, by: Decision, now: datetime) -> 
 
 
 def resume_payout(db: Session, *, payout_id: int, by: Decision, now: datetime) -> State:
-    """Take a held payout back into review."""
+    """Take a held payout back into review; a rejected one, too, with words."""
     return _decide(db, payout_id, Step.RESUME, by, now)
 
 
 def reject_payout(db: Session, *, payout_id: int, by: Decision, now: datetime) -> State:
-    """Refuse a payout for a reason the actor reads; the money stays with the booking."""
+    """Refuse a payout for a reason the actor reads; the money stays with the booking until it is decided on again."""
     return _decide(db, payout_id, Step.REJECT, by, now)
+
+
+def give_back(db: Session, *, payout_id: int, by: Decision, now: datetime) -> State:
+    """Send a rejected payout's money, and our fee with it, back to the platform; by another admin than rejected it."""
+    after = _decide(db, payout_id, Step.GIVE_BACK, by, now)
+    booking = db.get_one(Booking, get_payout(db, payout_id).booking_id)
+    refund_rest(db, booking, by.words.strip(), now)
+    return after
 
 
 def undo_approval(db: Session, *, payout_id: int, by: Decision, now: datetime) -> State:

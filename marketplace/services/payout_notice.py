@@ -21,7 +21,11 @@ def tell_decision(db: Session, payout: Payout, step: Step, after: State, words: 
     if step == Step.HOLD:
         tell(db, payout, f"held:{now.isoformat()}", f"{amount} is held", words, now)
     elif step == Step.REJECT:
-        tell(db, payout, "rejected", f"{amount} will not be paid out", words, now)
+        tell(db, payout, f"rejected:{now.isoformat()}", f"{amount} will not be paid out", words, now)
+    elif step == Step.GIVE_BACK:
+        tell(db, payout, "returned", f"{amount} went back to the platform", words, now)
+    elif step == Step.RESUME and words.strip():
+        tell(db, payout, f"resumed:{now.isoformat()}", f"{amount} is being reviewed again", words, now)
     elif after == State.APPROVED:
         tell(db, payout, f"approved:{now.isoformat()}", f"{amount} is approved", "It leaves within minutes.", now)
 

@@ -36,7 +36,7 @@ TABS: Final[dict[str, tuple[State, ...]]] = {
     "approved": (State.APPROVED,),
     "sending": (State.SENDING, State.UNKNOWN),
     "sent": (State.TRANSFERRED,),
-    "rejected": (State.REJECTED,),
+    "rejected": (State.REJECTED, State.RETURNED),
     "reversed": (State.REVERSED, State.PARTLY_REVERSED),
 }
 # gravest first is reckoned when it is asked for
@@ -45,7 +45,7 @@ ORDERS: Final[dict[str, tuple[Any, ...]]] = {
     "age": (Payout.created_at, Payout.id),
     "size": (Payout.amount_minor.desc(), Payout.id),
 }
-STEPS: Final = (Step.APPROVE, Step.HOLD, Step.RESUME, Step.REJECT, Step.UNDO)
+STEPS: Final = (Step.APPROVE, Step.HOLD, Step.RESUME, Step.REJECT, Step.GIVE_BACK, Step.UNDO)
 
 
 @dataclass(frozen=True)

@@ -53,11 +53,19 @@ def facts_of(db: Session, payout: Payout, by: Decision) -> Facts:
         approvers=approvers_of(db, payout),
         principal_id=by.principal_id,
         beneficiary_id=db.scalar(select(Actor.account_id).where(Actor.id == payout.actor_id)),
+        rejecter_id=_rejecter_of(db, payout),
         undo_until=payout.undo_until,
         words=by.words,
         blocks=blocks_of(db, payout),
         reversed_minor=payout.reversed_minor,
     )
+
+
+def _rejecter_of(db: Session, payout: Payout) -> int | None:
+    rejected = select(PayoutEvent.principal_id).where(
+        PayoutEvent.payout_id == payout.id, PayoutEvent.step == Step.REJECT
+    )
+    return db.scalar(rejected.order_by(PayoutEvent.id.desc()).limit(1))
 
 
 def approvers_of(db: Session, payout: Payout) -> frozenset[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.domain import ledger as books
 from marketplace.domain.money import Money
+from marketplace.domain.payment import State, is_paid
 from marketplace.gateways.payment.base import Balance, BalanceTransaction, PaymentGateway, PaymentRefused
 from marketplace.models import LedgerAccount, LedgerEntry, Payment, Posting
 from marketplace.services import ledger
@@ -114,6 +116,26 @@ def _on_balance() -> Select[str, int, str, datetime]:
         .join(LedgerAccount, LedgerAccount.id == LedgerEntry.ledger_account_id)
         .where(LedgerAccount.key == books.STRIPE.key)
     )
+
+
+def count_mismatches(db: Session, booking_id: int) -> int:
+    """In how many places our books of a booking and what was read of its payment at Stripe differ, Stripe not asked.
+
+    Looked at are what was charged against the price, and what was given back.
+    """
+    payment = db.scalar(select(Payment).where(Payment.booking_id == booking_id))
+    if payment is None:
+        return 0
+    query = select(Posting.kind, LedgerEntry.amount_minor).join(LedgerEntry, LedgerEntry.posting_id == Posting.id)
+    on_balance = query.join(LedgerAccount, LedgerAccount.id == LedgerEntry.ledger_account_id).where(
+        LedgerAccount.key == books.STRIPE.key, Posting.booking_id == booking_id
+    )
+    sums: Counter[str] = Counter()
+    for kind, amount in db.execute(on_balance):
+        sums[kind] += amount
+    charged = payment.amount_minor if is_paid(State(payment.state)) else 0
+    given_back = -(sums["refund"] + sums["refund_fail"])
+    return (sums["charge"] != charged) + (given_back != payment.refunded_minor)
 
 
 def compare_balance(db: Session, balance: Balance) -> Finding:

@@ -19,14 +19,21 @@ from marketplace.services.once import insert_once
 MOST_ATTEMPTS: Final = 10
 RETRY_AFTER: Final = timedelta(minutes=1)
 PAYMENT_OBJECTS: Final = ("charge", "payment_intent", "refund", "dispute")
+BANK_EVENTS: Final = "account.external_account."
+BANK_FIELDS: Final = frozenset({"default_for_currency", "last4", "routing_number", "fingerprint", "bank_name"})
+"""What makes a bank account another one; its verification, for instance, does not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What an event is about and must be read again: a checkout, a transfer or a connected account; or nothing."""
+    """What an event is about and must be read again: a checkout, a transfer or a connected account; or nothing.
 
-    kind: Literal["checkout", "transfer", "account", "nothing"]
+    `bank` is an account whose bank account was changed at `at`.
+    """
+
+    kind: Literal["checkout", "transfer", "account", "bank", "nothing"]
     stripe_id: str = ""
+    at: datetime | None = None
 
 
 def store_event(db: Session, event: IncomingEvent, *, now: datetime) -> bool:
@@ -60,10 +67,14 @@ def begin_event(db: Session, event_id: str) -> Target | None:
         return None
     if row.type.startswith("v2.core.account"):
         return Target("account", row.object_id or "")
-    return _target(db, row.type, row.payload.get("data", {}).get("object", {}))
+    data = row.payload.get("data", {})
+    if row.type.startswith(BANK_EVENTS):
+        is_other = not row.type.endswith(".updated") or BANK_FIELDS & set(data.get("previous_attributes") or {})
+        return Target("bank", row.stripe_account_id or "", row.created_at) if is_other else Target("nothing")
+    return _target(db, data.get("object", {}))
 
 
-def _target(db: Session, kind: str, subject: Mapping[str, Any]) -> Target:
+def _target(db: Session, subject: Mapping[str, Any]) -> Target:
     noun = subject.get("object")
     if noun == "checkout.session":
         return Target("checkout", str(subject["id"]))

@@ -97,6 +97,18 @@ def test_a_refused_transfer_is_held_and_can_be_approved_again() -> None:
     assert take_step(replace(FACTS, state=State.HELD), Step.APPROVE, Party.ADMIN, NOW).after == State.APPROVED
 
 
+def test_a_rejection_is_looked_at_again_with_words_or_the_money_sent_back_by_a_second_admin() -> None:
+    rejected = replace(FACTS, state=State.REJECTED, words=WHY, rejecter_id=1)
+    assert take_step(rejected, Step.RESUME, Party.ADMIN, NOW).after == State.REVIEW
+    with pytest.raises(WordsMissing):
+        take_step(replace(rejected, words=""), Step.RESUME, Party.ADMIN, NOW)
+    with pytest.raises(Conflict, match="a second admin"):
+        take_step(rejected, Step.GIVE_BACK, Party.ADMIN, NOW)
+    assert take_step(replace(rejected, principal_id=2), Step.GIVE_BACK, Party.ADMIN, NOW).after == State.RETURNED
+    with pytest.raises(Conflict):
+        take_step(replace(FACTS, words=WHY), Step.GIVE_BACK, Party.ADMIN, NOW)
+
+
 def test_a_lost_track_is_found_again() -> None:
     lost = take_step(replace(FACTS, state=State.SENDING), Step.LOSE_TRACK, Party.CLOCK, NOW).after
     assert lost == State.UNKNOWN

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from marketplace.domain.booking import Party
 from marketplace.domain.errors import Refused
-from marketplace.models import Booking, PaymentEvent, Refund
+from marketplace.models import Booking, Notice, OutboxCommand, PaymentEvent, Refund
 from marketplace.services import booking as bookings
 from marketplace.services import payment as payments
 from marketplace.services import payment_sync, stripe_event
@@ -276,3 +276,57 @@ def test_a_dispute_freezes_the_money_and_is_won_or_lost(stage: MoneyStage, outco
 def test_undelivered_events_are_fetched(stage: MoneyStage) -> None:
     poll_undelivered(stage.tools)  # nothing is sent to anyone here, so nothing is undelivered
     assert stage.queue == type(stage.queue)()
+
+
+CREATES = "^/v1/checkout/sessions$"
+
+
+def test_a_checkout_that_stripe_refuses_is_asked_for_again_with_a_new_key(stage: MoneyStage) -> None:
+    stage.add_admin()
+    stage.stand.fault("status", CREATES, status=400, code="parameter_invalid_integer", times=1)
+    booking_id = stage.accepted()
+    assert (stage.payment(booking_id).state, stage.payment(booking_id).checkout_session_id) == ("opening", None)
+    stage.sweep()
+    assert stage.payment(booking_id).state == "opening"  # not before its time
+    stage.later(payments.REOPEN_AFTER)
+    stage.sweep()
+    payment = stage.payment(booking_id)
+    assert payment.state == "checkout_open"
+    stage.sync(stage.pay(booking_id))
+    assert stage.booking(booking_id).state == "confirmed"
+    keys = [call["key"].rpartition(":")[2] for call in stage.stand.calls("POST", CREATES)]
+    assert keys == ["v1", "v2"]
+    with stage.tools.reading() as db:
+        assert db.scalars(select(Notice.title)).all().count("A checkout could not be made") == 1
+    stage.assert_sound()
+
+
+def test_a_checkout_whose_answer_never_came_is_asked_for_again(stage: MoneyStage) -> None:
+    stage.stand.fault("drop_after", CREATES, times=3)
+    booking_id = stage.accepted()
+    with stage.tools.unit_of_work() as db:
+        row = db.scalars(select(OutboxCommand).where(OutboxCommand.kind == "checkout.create")).one()
+        row.state, row.next_at = "unknown", stage.now - timedelta(minutes=1)
+    stage.sweep()
+    stage.later(payments.REOPEN_AFTER)
+    stage.sweep()
+    assert stage.payment(booking_id).state == "checkout_open"
+    stage.sync(stage.pay(booking_id))
+    assert stage.booking(booking_id).state == "confirmed"
+    stage.assert_sound()
+
+
+def test_a_checkout_is_not_asked_for_for_ever_nor_for_a_booking_that_is_off(stage: MoneyStage) -> None:
+    stage.stand.fault("status", CREATES, status=400, code="parameter_invalid_integer", times=99)
+    booking_id = stage.accepted()
+    for _ in range(payments.MOST_CHECKOUTS + 2):
+        stage.later(payments.REOPEN_AFTER)
+        stage.sweep()
+    assert stage.payment(booking_id).state == "failed"
+    assert len(stage.stand.calls("POST", CREATES)) == payments.MOST_CHECKOUTS
+    second = stage.accepted()
+    withdraw(stage, second)
+    stage.later(payments.REOPEN_AFTER)
+    stage.sweep()
+    assert stage.payment(second).state == "failed"
+    assert len(stage.stand.calls("POST", CREATES)) == payments.MOST_CHECKOUTS + 2

@@ -25,11 +25,13 @@ from marketplace.services.booking import advance_due_booking
 from marketplace.services.booking_step import By, get_booking
 from marketplace.services.ledger_check import run_checks
 from marketplace.services.payout_step import Decision
+from marketplace.services.reconciliation import count_mismatches
 from tests.services.money_stage import MoneyStage
 from tests.services.stage import Story
 from workers.tasks.outbox import send_due_payouts
 
 TOTAL, NET, FEE, STRIPES_FEE = 38_880, 36_000, 2_880, 1_158
+FOUND = "The takes were found after all."
 WHY = "The delivered takes do not match the brief."
 
 
@@ -499,3 +501,56 @@ def shared_and_sent(stage: MoneyStage) -> tuple[int, int]:
     stage.approve(payout_id, stage.add_admin())
     stage.send()
     return booking_id, payout_id
+
+
+def rejected(stage: MoneyStage, admin: int) -> tuple[int, int]:
+    """A payout that an admin has rejected: (booking, payout)."""
+    booking_id, payout_id = stage.earned()
+    with stage.tools.unit_of_work() as db:
+        payout.reject_payout(db, payout_id=payout_id, by=Decision(admin, WHY), now=stage.now)
+        db.get_one(Booking, booking_id).state = "completed"
+    return booking_id, payout_id
+
+
+def test_a_rejected_payout_is_reviewed_again_with_words_and_can_still_be_paid(stage: MoneyStage) -> None:
+    nora = stage.add_admin()
+    _, payout_id = rejected(stage, nora)
+    with stage.tools.unit_of_work() as db, pytest.raises(WordsMissing):
+        payout.resume_payout(db, payout_id=payout_id, by=Decision(nora), now=stage.now)
+    with stage.tools.unit_of_work() as db:
+        payout.resume_payout(
+            db, payout_id=payout_id, by=Decision(nora, "The takes were found after all."), now=stage.now
+        )
+    with stage.tools.reading() as db:
+        assert FOUND in db.scalars(select(Notice.words)).all()
+    stage.approve(payout_id, nora)
+    stage.send()
+    assert stage.payout(payout_id).state == State.TRANSFERRED
+
+
+def test_a_second_admin_sends_a_rejected_payouts_money_back_to_the_platform(stage: MoneyStage) -> None:
+    nora, omar = stage.add_admin("Nora"), stage.add_admin("Omar")
+    booking_id, payout_id = rejected(stage, nora)
+    with stage.tools.unit_of_work() as db, pytest.raises(Conflict):
+        payout.give_back(db, payout_id=payout_id, by=Decision(nora, WHY), now=stage.now)
+    with stage.tools.unit_of_work() as db:
+        assert payout.give_back(db, payout_id=payout_id, by=Decision(omar, WHY), now=stage.now) == State.RETURNED
+    stage.work()
+    assert stage.payment(booking_id).state == "refunded"
+    assert stage.balances() == {"stripe_balance": -STRIPES_FEE, "stripe_fees": STRIPES_FEE}
+    with stage.tools.unit_of_work() as db, pytest.raises(Conflict):
+        payout.resume_payout(db, payout_id=payout_id, by=Decision(omar, WHY), now=stage.now)
+
+
+def test_books_that_differ_from_what_stripe_said_are_a_grave_reason(stage: MoneyStage) -> None:
+    booking_id = stage.paid()
+    with stage.tools.unit_of_work() as db:
+        row = db.get_one(Booking, booking_id)
+        assert count_mismatches(db, booking_id) == 0
+        payments.get_payment(db, stage.payment(booking_id).id).refunded_minor = 500
+        db.flush()
+        assert count_mismatches(db, booking_id) == 1
+        payout_id = payout.create_payout(db, row, stage.now)
+    assert payout_id
+    found = {reason["code"]: (reason["level"], reason["words"]) for reason in stage.payout(payout_id).reasons}
+    assert found["mismatch"] == (2, "Our books and Stripe's differ in 1 place.")

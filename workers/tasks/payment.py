@@ -49,6 +49,9 @@ def _sync(tools: Tools, target: Target) -> None:
         sync_account(tools, target.stripe_id)
     elif target.kind == "transfer":
         sync_transfer(tools, target.stripe_id)
+    elif target.kind == "bank" and target.at is not None:
+        with tools.unit_of_work() as db:
+            connect.note_bank_changed(db, stripe_account_id=target.stripe_id, changed_at=target.at, now=tools.now())
 
 
 def sync_account(tools: Tools, stripe_account_id: str) -> None:

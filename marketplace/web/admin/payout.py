@@ -18,6 +18,7 @@ from marketplace.web.admin.desk import choice, decision, words_of
 from marketplace.web.error import error_page
 from marketplace.web.guard import admin
 from marketplace.web.transaction import now, reading, unit_of_work
+from marketplace.web.typed import whole_number
 
 TAB_OF: Final = {state: tab for tab, states in payout_queue.TABS.items() for state in states}
 MOST_AT_ONCE: Final = 100
@@ -26,6 +27,7 @@ DONE: Final = {
     Step.HOLD: "On hold. The actor reads your words.",
     Step.RESUME: "Back in review.",
     Step.REJECT: "Rejected. The actor reads your words; the money stays with the booking.",
+    Step.GIVE_BACK: "The platform is refunded. Both the actor and the audit trail keep your words.",
     Step.UNDO: "Taken back. The payout is in review again.",
 }
 NEEDS_SECOND: Final = (
@@ -35,6 +37,7 @@ DECIDE: Final = {
     Step.HOLD: payout.hold_payout,
     Step.RESUME: payout.resume_payout,
     Step.REJECT: payout.reject_payout,
+    Step.GIVE_BACK: payout.give_back,
     Step.UNDO: payout.undo_approval,
 }
 
@@ -63,7 +66,7 @@ def payout_detail(payout_id: int) -> str:
 @blueprint.post("/payout/<int:payout_id>")
 @admin
 def decide_payout(payout_id: int) -> ResponseReturnValue:
-    """Approve, hold, resume, reject or undo; what is refused is said on the page, with what was typed."""
+    """Approve, hold, resume, reject, give back or undo; what is refused is said on the page, with what was typed."""
     asked, words = request.form.get("step", ""), words_of()
     if asked not in {Step.APPROVE, *DONE}:
         return error_page(400, "There is no such decision. Nothing was changed.")
@@ -80,7 +83,7 @@ def decide_payout(payout_id: int) -> ResponseReturnValue:
 @admin
 def approve_payouts() -> ResponseReturnValue:
     """Approve several at once; those with a grave reason are left for a closer look, one by one."""
-    chosen = [int(given) for given in request.form.getlist("payout") if given.isdigit()][:MOST_AT_ONCE]
+    chosen = [number for given in request.form.getlist("payout") if (number := whole_number(given))][:MOST_AT_ONCE]
     if not chosen:
         flash("Choose at least one payout first. Nothing was approved.", "warn")
         return redirect(url_for("admin.payouts"), 303)

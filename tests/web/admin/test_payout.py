@@ -163,3 +163,25 @@ def test_a_payout_above_the_limit_says_so_by_the_limit_of_the_moment(
     page = browser.get("/admin/payout").text
     assert "Over the limit" in page
     assert "Above 100.00 USD two admins have to approve." in page
+
+
+def test_a_rejected_payout_can_be_reviewed_again_or_refunded_by_somebody_else(
+    client_as: ClientAs, scene: Scene, database: Database
+) -> None:
+    ada, bo = client_as(scene.ada), client_as(scene.bo)
+    address = f"/admin/payout/{scene.payout_id}"
+    ada.post(address, data={"step": "reject", "words": WORDS})
+    page = ada.get(address).text
+    assert "Back to review" in page
+    assert "Refund the platform" not in page
+    assert faults(page) == []
+    assert ada.post(address, data={"step": "resume", "words": ""}).status_code == 422
+    ada.post(address, data={"step": "resume", "words": "It was found after all."})
+    assert state_of(database, scene)[0] == "review"
+    ada.post(address, data={"step": "reject", "words": WORDS})
+    assert ada.post(address, data={"step": "give_back", "words": WORDS}).status_code == 409
+    page = bo.get(address).text
+    assert "Refund the platform" in page
+    assert bo.post(address, data={"step": "give_back", "words": WORDS}).status_code == 303
+    assert state_of(database, scene)[0] == "returned"
+    assert faults(bo.get(address).text) == []
