@@ -151,6 +151,8 @@ def _private_things(db: Session, scene: Scene) -> dict[str, list[Any]]:
         "digest": ["x"],
         "path": ["app.css"],
         "filename": ["x.css"],
+        "letter_id": ["20261123T090000000000-abcdef"],
+        "number": [0],
     }
 
 

@@ -9,17 +9,14 @@ from flask.typing import ResponseReturnValue
 from flask_security import UserMixin, login_user
 from sqlalchemy import select
 
-from marketplace.gateways.mail.file import FileMail
 from marketplace.models import Account, Role
 from marketplace.web.auth import blueprint
 from marketplace.web.guard import find_principal, public
-from marketplace.web.media import outside
 from marketplace.web.transaction import reading
 
 ROLES: Final = ("member", "actor", "admin")
 HOME: Final = {"member": "public.browse", "actor": "actor.home", "admin": "admin.payouts"}
 IS_DEMO = "MARQUEE_DEMO"
-NEWEST: Final = 50
 
 
 @blueprint.get("/home")
@@ -35,7 +32,7 @@ def home() -> ResponseReturnValue:
 @public
 def demo() -> ResponseReturnValue:
     """The three people of the demo, one button each."""
-    _only_in_demo()
+    only_in_demo()
     people = {role: _first(role) for role in ROLES}
     return render_template("auth/demo.html", people={role: who for role, who in people.items() if who})
 
@@ -44,7 +41,7 @@ def demo() -> ResponseReturnValue:
 @public
 def demo_sign_in(role: str) -> ResponseReturnValue:
     """Sign in as the first account with that role. Exists in the demo only."""
-    _only_in_demo()
+    only_in_demo()
     account = _first(role)
     if account is None:
         abort(404)
@@ -53,7 +50,8 @@ def demo_sign_in(role: str) -> ResponseReturnValue:
     return redirect(url_for("auth.home"), 303)
 
 
-def _only_in_demo() -> None:
+def only_in_demo() -> None:
+    """Not found outside the demo."""
     if not current_app.config[IS_DEMO]:
         abort(404)
 
@@ -61,13 +59,3 @@ def _only_in_demo() -> None:
 def _first(role: str) -> Account | None:
     theirs = select(Account).join(Account.roles).where(Role.name == role, Account.active)
     return reading().scalar(theirs.order_by(Account.id).limit(1))
-
-
-@blueprint.get("/demo/mail")
-@public
-def mailbox() -> str:
-    """The letters that would have been sent, newest first; where SMTP sends them there is nothing to show."""
-    _only_in_demo()
-    mail = outside().mail
-    letters = list(mail.letters(newest=NEWEST)) if isinstance(mail, FileMail) else []
-    return render_template("auth/mailbox.html", letters=letters)
