@@ -70,4 +70,4 @@ def _provisional(score: AccountScore | ActorScore) -> str:
     if not score.is_provisional:
         return ""
     which = "this network" if isinstance(score, AccountScore) else "some of these networks"
-    return f" The constants of {which} are provisional."
+    return f" We know few accounts of {which} yet, so the score may still move as more join."

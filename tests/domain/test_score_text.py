@@ -28,11 +28,11 @@ def test_the_text_says_when_no_post_was_read() -> None:
     )
 
 
-def test_the_text_says_how_much_is_backed_and_that_constants_are_provisional() -> None:
+def test_the_text_says_how_much_is_backed_and_that_little_is_known_of_a_network() -> None:
     hollow = [Post(5 + 7 * week, 200_000, 20) for week in range(10)]
     text = explain(scored("youtube", 50_000, hollow))
     assert "Based on 10 posts (counts as 6.7 recent ones). 45 % of views backed by engagement." in text
-    assert text.endswith("The constants of this network are provisional.")
+    assert text.endswith("We know few accounts of this network yet, so the score may still move as more join.")
 
 
 def test_one_post_is_singular() -> None:
@@ -46,7 +46,8 @@ def test_several_accounts_are_told_by_what_each_adds() -> None:
     assert together is not None
     assert re.fullmatch(
         r"Typical post: about [\d,]+ viewers \([\d,]+-[\d,]+\)\. From 3 accounts: TikTok 9\d%, X \d%\. "
-        r"Based on 4 posts\. The constants of some of these networks are provisional\.",
+        r"Based on 4 posts\. We know few accounts of some of these networks yet, "
+        r"so the score may still move as more join\.",
         explain_together(together),
     )
     alone = combine([large])

@@ -21,6 +21,8 @@ from marketplace.web.guard import actor, the_actor
 from marketplace.web.media import storage
 from marketplace.web.transaction import now, reading, unit_of_work
 
+ROUNDED_MS: Final = 500
+"""How far beyond the end a time may lie: people read "8 s" off a clip of 7.6."""
 ROWS: Final = 6
 """Flavours one clip can be tagged with on the form."""
 
@@ -156,6 +158,12 @@ def _stretches(rows: Sequence[dict[str, Any]], duration_ms: int) -> list[Stretch
 def _stretch(row: dict[str, Any], duration_ms: int) -> Stretch:
     """A row with times; without an end it runs to the end of the clip."""
     starts, ends = _ms(row["from"] or "0"), _ms(row["to"] or "0") or duration_ms
+    if latest := max((at for at in (starts, ends) if at > duration_ms + ROUNDED_MS), default=None):
+        raise Invalid(
+            f"{latest / 1000:g} seconds lies beyond the end: the clip is {duration_ms / 1000:g} seconds long. "
+            "Nothing was saved.",
+            field="flavours",
+        )
     return Stretch(row["flavour"], row["intensity"], row["display"], starts, min(ends, duration_ms))
 
 

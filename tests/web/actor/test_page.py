@@ -242,7 +242,7 @@ def test_a_clip_refuses_times_outside_itself_and_keeps_the_rows(desk: Desk) -> N
         "to-0": "12",
     }
     page = desk.post(f"clip/{clip.id}", 422, title="Fury", **row).text
-    assert "Each flavour needs a part of the clip" in page
+    assert "12 seconds lies beyond the end: the clip is 8 seconds long." in page
     assert 'value="cold-fury" selected' in page
     assert 'value="9"' in page
 

@@ -160,9 +160,9 @@ def test_the_same_form_twice_books_once(scene: Scene) -> None:
         assert len(db.scalars(select(Booking)).all()) == 1
 
 
-def test_another_moment_can_be_added_without_script(scene: Scene) -> None:
+def test_another_beat_can_be_added_without_script(scene: Scene) -> None:
     page = scene.post("/platform/booking/new", status=200, **scene.form(more="1"))
-    assert "Moment 3" in page
+    assert "Beat 3" in page
     assert "You knew." in page
 
 
