@@ -19,6 +19,8 @@ SECRET_VALUES = re.compile(
     r"|Bearer\s+[\w.~+/%-]+=*"
     r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"  # name:password in an address
     r"|\b[\w.+-]+@[\w-]+\.[\w.-]+"  # mail addresses
+    r"|\$argon2\w*\$[\w$,=+/.-]*"  # password hashes
+    r"|(?<=Failing row contains )\((?s:.*?)\)(?=\.?(?:\n|$))"  # PostgreSQL quotes the row that a rule refuses
 )
 
 Event = MutableMapping[str, Any]

@@ -50,3 +50,14 @@ except RuntimeError:
     for secret in ("hunter2", "sk_live_abcdef123", "abc.def", "mira@", "geheim", "whsec_verysecret"):
         assert secret not in told
     assert told.count(HIDDEN) >= 6
+
+
+def test_a_row_that_the_database_refuses_is_not_quoted() -> None:
+    lines = told_by("""
+log.error("x", error="DETAIL:  Failing row contains (1, Ada, geheim(1),\\nnull).\\nCONTEXT: x")
+log.error("y", error="hash $argon2id$v=19$m=65536,t=3,p=4$c2FsdA$aGFzaA+/x was stored")
+""")
+    assert [line["error"] for line in lines] == [
+        f"DETAIL:  Failing row contains {HIDDEN}.\nCONTEXT: x",
+        f"hash {HIDDEN} was stored",
+    ]
