@@ -122,6 +122,25 @@ def search_actors(db: Session, filters: ActorFilter, page: int, now: datetime, *
     return ActorPage(read_cards(db, rows, now), total, page, pages, _facets(counts))
 
 
+def count_each(db: Session, several: Sequence[ActorFilter], now: datetime) -> list[int]:
+    """How many actors each of a few searches would find, all in one statement; who is free is read once for them all.
+
+    Cheaper by far than the searches themselves: no rows, no order, no facets.
+    """
+    if not several:
+        return []
+    free: dict[ActorFilter, list[int] | None] = {}
+    counts = []
+    for number, filters in enumerate(several):
+        asked = _calendar_question(filters)
+        if asked not in free:
+            free[asked] = _free_ids(db, asked, now)
+        where = _Query(db, _bounded(filters), free[asked]).where()
+        counts.append(select(literal(number), func.count()).select_from(Actor).where(where))
+    found = {row[0]: row[1] for row in db.execute(union_all(*counts))}
+    return [found[number] for number in range(len(several))]
+
+
 # filters -----------------------------------------------------------------------------------------
 
 
@@ -235,13 +254,26 @@ def _text_condition(word: str, shown: Subquery) -> ColumnElement[bool]:
     return or_(*like)
 
 
+def _calendar_question(filters: ActorFilter) -> ActorFilter:
+    """Whose calendars are read for a search: all who pass its filters but the facets' own, because each count leaves
+    one of these out. Nobody's, and so alike for all searches, where no window is asked for."""
+    if filters.available is None:
+        return ActorFilter()
+    return ActorFilter(
+        text=filters.text,
+        playing_age=filters.playing_age,
+        verified=filters.verified,
+        available=filters.available,
+        length=filters.length,
+    )
+
+
 def _free_ids(db: Session, filters: ActorFilter, now: datetime) -> list[int] | None:
     """Who is really free for long enough inside the window asked for; None when no window is asked for."""
     window = filters.available
     if window is None:
         return None
-    # asked without the facets' own filters, because each count leaves one of them out
-    wider = ActorFilter(text=filters.text, playing_age=filters.playing_age, verified=filters.verified)
+    wider = replace(_calendar_question(filters), available=None)
     candidates = db.scalars(select(Actor.id).where(_Query(db, _bounded(wider), None).where())).all()
     length = max(filters.length, SHORTEST)
     calendars = read_calendars(db, candidates, window)

@@ -16,7 +16,7 @@ from marketplace.domain.flavour import Display, Intensity
 from marketplace.models import BookOut
 from marketplace.services.actor_page import find_actor_page, get_actor_page
 from marketplace.services.card import find_rows
-from marketplace.services.search import ActorFilter, Sort, search_actors
+from marketplace.services.search import ActorFilter, Sort, count_each, search_actors
 from tests.services.stage import NOW, add_actor, add_clip, add_hours, at
 
 
@@ -248,3 +248,20 @@ def test_the_page_of_an_actor_who_is_not_listed_is_not_found(db: Session) -> Non
     assert find_actor_page(db, hidden.slug, NOW) is None
     with pytest.raises(NotFound):
         get_actor_page(db, "nobody", NOW)
+
+
+def test_counts_of_several_searches_are_what_each_would_find(db: Session) -> None:
+    add_actor(db, "Imani Okafor", score=82.0, flavours=[("cold-fury", "high", "contained")], verified=True)
+    add_actor(db, "Kenji Morita", score=61.0, flavours=[("awe", "low", "natural")], hours=None)
+    week = Interval(NOW, NOW + timedelta(days=7))
+    several = [
+        ActorFilter(),
+        ActorFilter(text="kenji"),
+        ActorFilter(available=week),
+        ActorFilter(text="kenji", available=week),
+        ActorFilter(verified=True, available=week, flavours=("cold-fury",)),
+        ActorFilter(families=("surprise",), score_from=80),
+    ]
+    assert count_each(db, several, NOW) == [search_actors(db, one, 1, NOW).total for one in several]
+    assert count_each(db, several, NOW) == [2, 1, 1, 0, 1, 0]
+    assert count_each(db, [], NOW) == []

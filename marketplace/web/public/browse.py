@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import combinations
 from typing import Final
 
 from flask import make_response, render_template, request, url_for
@@ -21,13 +20,14 @@ from marketplace.services.search import (
     SCORE_BANDS,
     Facets,
     Sort,
+    count_each,
     search_actors,
 )
 from marketplace.web import chart, show, terms
 from marketplace.web.asset import asset_url
 from marketplace.web.guard import public
 from marketplace.web.public import blueprint
-from marketplace.web.public.query import HIGHEST_RATE, WITHIN, BrowseQuery, Choice, choices_of, without_both
+from marketplace.web.public.query import HIGHEST_RATE, WITHIN, BrowseQuery, Choice, choices_of
 from marketplace.web.public.saved import saved_actors
 from marketplace.web.transaction import now, reading
 
@@ -107,20 +107,11 @@ def _address(query: BrowseQuery) -> str:
 
 
 def _loosenings(db: Session, choices: list[Choice], currency: str, at: datetime) -> list[Loosening]:
-    """The two filters that block most, by how many would be found without them; else the best pair to lift."""
-
-    def lifted(label: str, query: BrowseQuery) -> Loosening:
-        return Loosening(label, _address(query), search_actors(db, query.filter(currency, at), 1, at, size=1).total)
-
-    single = [lifted(one.label, one.without) for one in choices[:MOST_LIFTED]]
-    if found := [one for one in single if one.found]:
-        return sorted(found, key=lambda one: -one.found)[:2]
-    pairs = [
-        lifted(f"{one.label} and {other.label}", without_both(one, other))
-        for one, other in combinations(choices[:MOST_LIFTED], 2)
-    ]
-    best = max(pairs, key=lambda one: one.found, default=None)
-    return [best] if best is not None and best.found else []
+    """The two filters that block most, by how many would be found without them; none if no single one helps."""
+    lifted = choices[:MOST_LIFTED]
+    counts = count_each(db, [one.without.filter(currency, at) for one in lifted], at)
+    found = [Loosening(one.label, _address(one.without), count) for one, count in zip(lifted, counts, strict=True)]
+    return sorted((one for one in found if one.found), key=lambda one: -one.found)[:2]
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,12 +127,6 @@ def choices_of(query: BrowseQuery, rate_words: str) -> list[Choice]:
     return found + _single_choices(plain, rate_words)
 
 
-def without_both(one: Choice, other: Choice) -> BrowseQuery:
-    """The query without two of its choices."""
-    left = choices_of(one.without, other.label)
-    return next((choice.without for choice in left if choice.label == other.label), one.without)
-
-
 def _single_choices(query: BrowseQuery, rate_words: str) -> list[Choice]:
     single = (
         (query.score, f"Score {query.score}+", replace(query, score=None)),

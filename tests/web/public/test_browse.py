@@ -103,10 +103,24 @@ def test_nobody_found_names_the_filters_that_keep_most_out(client: FlaskClient, 
     assert faults(page) == []
 
 
-def test_when_no_single_filter_helps_the_best_pair_is_offered(client: FlaskClient, fill: Fill) -> None:
+def test_when_no_single_filter_helps_all_can_be_taken_off(client: FlaskClient, fill: Fill) -> None:
     fill(some_actors)
     page = client.get("/actor?family=surprise&score=80&rate=50").text
-    assert re.search(r"Without [^:]* and [^:]*: 1 actor", page)
+    assert "Take a filter away to see more." in page
+    assert "Without" not in page
+    assert "Clear all filters" in page
+
+
+def test_a_search_that_finds_nobody_costs_little_more_than_one_that_does(
+    client: FlaskClient, database: Database, fill: Fill
+) -> None:
+    fill(some_actors)
+    asked = "verified=1&within=7&language=ja&language=yo&flavour=awe&flavour=cold-fury&family=joy&family=anger"
+    with counted(database) as usual:
+        assert "Imani Okafor" in client.get("/actor?verified=1&within=7").text
+    with counted(database) as nobody:
+        assert "No actor matches" in client.get(f"/actor?q=imani&score=90&rate=50&{asked}").text
+    assert len(nobody) <= 2 * len(usual)
 
 
 def test_an_empty_marketplace_says_so(client: FlaskClient) -> None:
