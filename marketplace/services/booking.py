@@ -13,7 +13,7 @@ from marketplace.domain.booking import ENDED, Party, State, Step, steps_due
 from marketplace.domain.capture import check_accepting
 from marketplace.domain.errors import Forbidden, Invalid, Refused
 from marketplace.domain.money import WHOLE_BP
-from marketplace.models import Booking, BookingEvent, Payment
+from marketplace.models import Booking, BookingEvent
 from marketplace.services import payment
 from marketplace.services.booking_follow import take_booking_step
 from marketplace.services.booking_request import PriceChanged
@@ -205,9 +205,11 @@ def advance_due_booking(db: Session, *, booking_id: int, now: datetime) -> State
 
 
 def _is_paying(db: Session, booking: Booking) -> bool:
-    """Whether money is on its way right now; the answer comes within minutes, and decides."""
-    state = db.scalar(select(Payment.state).where(Payment.booking_id == booking.id))
-    return state in ("processing", "captured")
+    """Whether money is on its way right now; the answer comes within minutes, and decides. What goes back does not."""
+    paid = payment.find_payment(db, booking.id)
+    if paid is None or paid.state != "captured":
+        return paid is not None and paid.state == "processing"
+    return payment.left_to_refund(db, paid) > 0
 
 
 def _reason(reason: str) -> str:

@@ -156,7 +156,8 @@ RULES: Final[tuple[Rule, ...]] = (
         "SELECT count(*) FROM booking",
         """
         SELECT b.id AS booking_id, b.state, p.state AS payment FROM booking b LEFT JOIN payment p ON p.booking_id = b.id
-        WHERE (b.state IN ('confirmed', 'in_session', 'delivered', 'changes_requested', 'disputed', 'completed')
+        WHERE (b.state IN ('confirmed', 'rescheduling', 'in_session', 'no_show_claimed', 'delivered',
+                           'changes_requested', 'disputed', 'completed')
                AND coalesce(p.state, 'none') NOT IN ('captured', 'partly_refunded', 'refunded', 'disputed', 'lost'))
            OR (p.state IN ('captured', 'partly_refunded', 'refunded', 'disputed', 'lost')
                AND NOT EXISTS (SELECT 1 FROM posting g WHERE g.booking_id = b.id AND g.kind = 'charge'))
@@ -170,8 +171,11 @@ RULES: Final[tuple[Rule, ...]] = (
         SELECT b.id AS booking_id, o.id AS other_id FROM booking b
         JOIN booking o ON o.actor_id = b.actor_id AND o.id > b.id
              AND o.busy_from < b.busy_until AND o.busy_until > b.busy_from
-        WHERE b.state IN ('accepted','confirmed','in_session','delivered','changes_requested','disputed','completed')
-          AND o.state IN ('accepted','confirmed','in_session','delivered','changes_requested','disputed','completed')
+        WHERE NOT b.is_extra AND NOT o.is_extra
+          AND b.state IN ('accepted', 'confirmed', 'rescheduling', 'in_session', 'no_show_claimed', 'delivered',
+                          'changes_requested', 'disputed', 'completed')
+          AND o.state IN ('accepted', 'confirmed', 'rescheduling', 'in_session', 'no_show_claimed', 'delivered',
+                          'changes_requested', 'disputed', 'completed')
         """,
     ),
     Rule(

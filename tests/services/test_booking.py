@@ -276,6 +276,18 @@ def test_a_payment_that_comes_after_the_lapse_goes_back_in_full_once(db: Session
     assert _refund_asked(story) == 38_880
 
 
+def test_a_payment_that_comes_after_the_booked_time_goes_back_and_the_booking_still_ends(db: Session) -> None:
+    story = Story(db).accept()
+    assert story.payment is not None
+    story.payment.state = "processing"
+    db.flush()
+    story.now = at(30, 12)
+    story.pay()
+    assert (story.booking.state, _refund_asked(story)) == (State.ACCEPTED, 38_880)
+    assert advance_due_booking(db, booking_id=story.id, now=story.now) == State.LAPSED
+    assert _refund_asked(story) == 38_880
+
+
 # cancelling
 
 

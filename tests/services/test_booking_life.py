@@ -29,6 +29,7 @@ from marketplace.services.booking_request import PriceChanged
 from marketplace.services.booking_step import CLOCK, By, facts_of, get_booking, of_actor, quote_of
 from marketplace.services.booking_time import agree_time, find_proposal, keep_time, propose_time
 from marketplace.services.change_order import Extra, get_extra, list_change_orders, propose_change_order
+from marketplace.services.ledger_check import run_checks
 from marketplace.services.no_show import (
     claim_no_show,
     concede_no_show,
@@ -357,6 +358,22 @@ def test_a_split_shares_change_orders_alike_and_a_cancellation_refunds_them(db: 
     cancel_booking(db, booking=called_off.booking, by=called_off.mira, now=NOW)
     (line,) = list_change_orders(db, called_off.id)
     assert line.state == State.CANCELLED
+
+
+def test_the_check_of_the_books_takes_a_change_order_for_no_second_booking_of_its_time(db: Session) -> None:
+    story = Story(db).confirmed()
+    pay_extra(story, extra_of(story, story.mira))
+    (overlaps,) = [check for check in run_checks(db, now=NOW) if check.name == "I12"]
+    assert not overlaps.rows
+
+
+def test_the_check_of_the_books_looks_at_bookings_that_are_being_moved(db: Session) -> None:
+    story = Story(db).accept()
+    assert story.payment is not None
+    confirm_paid_booking(db, booking_id=story.id, now=NOW)
+    propose_time(db, booking=story.booking, by=story.mira, starts_at=at(30, 13), words="", now=NOW)
+    (told,) = [check for check in run_checks(db, now=NOW) if check.name == "I11"]
+    assert told.rows == [f"booking_id {story.id}, state rescheduling, payment opening"]
 
 
 def test_the_same_form_makes_one_change_order_and_an_unpaid_booking_none(db: Session) -> None:
