@@ -114,7 +114,7 @@ class Limits:
         """Refuse a cap beyond all reason."""
         if not 0 <= self.most_intense <= MOST_INTENSE:
             raise Invalid(
-                f"The most loud moments in a session is between 0 and {MOST_INTENSE}.", field="most_intense", code="cap"
+                f"The most loud beats in a session is between 0 and {MOST_INTENSE}.", field="most_intense", code="cap"
             )
 
     @classmethod
@@ -166,8 +166,8 @@ def judge(limits: Limits, topics: Iterable[str], beats: Sequence[tuple[str, str]
 
 
 def _load(intense: int, most: int) -> str:
-    moments = "1 moment" if intense == 1 else f"{intense} moments"
-    return f"The session asks for {moments} of high intensity played out loud; the limit set for one session is {most}."
+    beats = "1 beat" if intense == 1 else f"{intense} beats"
+    return f"The session asks for {beats} of high intensity played out loud; the limit set for one session is {most}."
 
 
 def _listed(names: Sequence[str]) -> str:

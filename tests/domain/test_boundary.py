@@ -33,11 +33,11 @@ def test_what_is_to_be_asked_about_becomes_a_sentence_each() -> None:
     )
 
 
-def test_more_loud_moments_than_the_cap_are_asked_about() -> None:
+def test_more_loud_beats_than_the_cap_are_asked_about() -> None:
     assert judge(LIMITS, [], [LOUD] * 3).asks == (
-        "The session asks for 3 moments of high intensity played out loud; the limit set for one session is 2.",
+        "The session asks for 3 beats of high intensity played out loud; the limit set for one session is 2.",
     )
-    assert judge(Limits(most_intense=0), [], [LOUD]).asks[0].startswith("The session asks for 1 moment of")
+    assert judge(Limits(most_intense=0), [], [LOUD]).asks[0].startswith("The session asks for 1 beat of")
     assert count_intense([LOUD, HELD, ("low", "released"), LOUD]) == 2
 
 

@@ -149,12 +149,12 @@ def test_what_must_be_asked_first_is_told_to_the_platform_and_put_to_the_actor(d
     assert (booking.asks_yes, booking.brief.topics) == ([KISS], ["kissing"])
 
 
-def test_a_session_with_more_loud_moments_than_the_cap_asks_for_a_yes(desk: Desk) -> None:
+def test_a_session_with_more_loud_beats_than_the_cap_asks_for_a_yes(desk: Desk) -> None:
     desk.limit(most_intense=2)
     assert desk.send(desk.ask(beats=(LOUD, LOUD))).asks_yes == []
     booking = desk.send(desk.ask(beats=(LOUD, LOUD, LOUD)))
     assert booking.asks_yes == [
-        "The session asks for 3 moments of high intensity played out loud; the limit set for one session is 2."
+        "The session asks for 3 beats of high intensity played out loud; the limit set for one session is 2."
     ]
 
 

@@ -49,7 +49,7 @@ class ProfileForm(Form):
     credits = TextAreaField("Credits")
     boundaries = TextAreaField("Anything else you will not perform")
     most_intense = IntegerField(
-        "Loud moments in one session", [NumberRange(0, MOST_INTENSE, f"From 0 to {MOST_INTENSE}")]
+        "Loud beats in one session", [NumberRange(0, MOST_INTENSE, f"From 0 to {MOST_INTENSE}")]
     )
 
     def to_profile(self) -> Profile:
@@ -69,7 +69,7 @@ class ProfileForm(Form):
         )
 
     def to_limits(self) -> Limits:
-        """What is never played or asked about first, and how many loud moments fit into one session."""
+        """What is never played or asked about first, and how many loud beats fit into one session."""
         said = {topic.slug: self[name].data for name, topic in TOPIC_FIELDS.items() if self[name].data}
         return Limits.read(said, self.most_intense.data or 0)
 

@@ -155,7 +155,7 @@ def test_what_an_actor_never_plays_stops_the_request_and_says_so(desk: Desk) -> 
     form = desk.open(topic=["nudity"])
     page = desk.send(form, 422)
     assert "Imani does not play nudity. Nothing was requested." in page
-    assert "Imani never plays this." in page
+    assert "Nudity: Imani never plays this" in page
     assert 'href="#topic"' in page
     assert re.search(r'value="nudity" checked', page)
     assert desk.rows() == []
@@ -167,7 +167,7 @@ def test_what_must_be_asked_first_is_told_before_it_is_sent(desk: Desk) -> None:
     page = desk.send(form, 409)
     assert "Imani has to say yes to this" in page
     assert "The scene holds kissing" in page
-    assert "1 moment of high intensity" in page
+    assert "1 beat of high intensity" in page
     assert desk.rows() == []
     desk.send(desk.fill(page, topic=["kissing"]))
     assert len(desk.rows()[0].asks_yes) == 2
@@ -177,7 +177,7 @@ def test_limits_stand_on_the_actors_page_and_beside_the_form(desk: Desk) -> None
     desk.limit(most_intense=3, nudity="never", weapons="ask")
     for path in (f"/actor/{desk.slug}", f"{URL}?actor={desk.slug}&{ADDRESS}"):
         page = desk.page(path)
-        for words in ("Nudity</b>: never", "Weapons</b>: asks to be asked first", "3 loud moments"):
+        for words in ("Nudity</b>: never", "Weapons</b>: asks to be asked first", "3 loud beats"):
             assert words in page
 
 
