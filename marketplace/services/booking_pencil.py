@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from marketplace.domain.booking import Step
+from marketplace.domain.booking import NotReady, Step
 from marketplace.domain.errors import Conflict, SlotTaken
 from marketplace.models import Booking
 from marketplace.services.booking_follow import take_booking_step
@@ -45,7 +45,10 @@ def challenge_pencil(db: Session, *, booking_id: int, platform_id: int, by: By, 
     if is_held(db, booking):
         raise SlotTaken("A booking holds this time, so there is no pencil to challenge. Nothing was changed.")
     take_booking_step(db, booking, Step.CHALLENGE, by, now)
-    first = next(pencil for pencil in _ladder(db, booking) if not count_pencils_ahead(db, pencil))
+    first = next((pencil for pencil in _ladder(db, booking) if not count_pencils_ahead(db, pencil)), None)
+    if first is None:
+        # those ahead overlap an earlier pencil that does not touch this one's time
+        raise NotReady("The pencil ahead of yours waits for an earlier one itself. Nothing was changed.")
     if first.challenged_at is not None:
         raise Conflict("The first pencil has been challenged already and its clock is running. Nothing was changed.")
     take_booking_step(db, first, Step.FACE_CHALLENGE, CLOCK, now)

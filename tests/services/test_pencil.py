@@ -94,6 +94,17 @@ def test_one_challenge_runs_at_a_time_and_the_first_has_nobody_to_challenge(db: 
     assert first.booking.deadline_at == before
 
 
+def test_a_pencil_behind_one_that_waits_itself_has_nobody_to_challenge_yet(db: Session) -> None:
+    actor = add_actor(db)
+    first, second = pencil(db, actor), pencil(db, actor, at(15, 11, month=12), now=NOW + HOUR)
+    third = pencil(db, actor, at(15, 12.5, month=12), now=NOW + 2 * HOUR)
+    with pytest.raises(NotReady, match="waits for an earlier one"):
+        challenge(third, NOW + 3 * HOUR)
+    withdraw_booking(db, booking_id=first.id, platform_id=first.platform_id, by=first.mira, now=NOW + 4 * HOUR)
+    challenge(third, NOW + 5 * HOUR)
+    assert second.steps[-1][0] == "face_challenge"
+
+
 def test_a_challenge_that_is_met_keeps_the_first_in_place(db: Session) -> None:
     actor = add_actor(db)
     first, second = pencil(db, actor), pencil(db, actor, now=NOW + HOUR)
