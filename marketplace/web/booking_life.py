@@ -182,6 +182,7 @@ PLAIN: Final[Mapping[str, Plain]] = MappingProxyType(
 
 def take_plain_step(side: Side, booking_id: int) -> ResponseReturnValue:
     """One click of the booking's page; words that are missing bring the page back with what was typed."""
+    side.find(reading(), booking_id)  # another's booking is not found, whatever was asked of it
     plain = PLAIN.get(request.form.get("step", ""))
     if plain is None or plain.party not in (None, side.party):
         raise Invalid("This is not a step you can take. Nothing was changed.")

@@ -13,6 +13,13 @@ from tests.journey.site import running_site
 from tests.machine import find_chromium
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All stories are played on one site, so one process plays them."""
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(GROUP)
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium: Playwright's own download is not used."""
