@@ -21,6 +21,7 @@ from marketplace.command.seeding.audience import add_audiences, add_scores
 from marketplace.command.seeding.booking import people_of, play_all
 from marketplace.command.seeding.mark import BEGUN, DONE, look, mark
 from marketplace.command.seeding.people import Register, add_actor, add_admins, add_platforms
+from marketplace.command.seeding.shortlist import add_shortlist
 from marketplace.command.seeding.stage import Stage
 from marketplace.command.seeding.story import stories
 from marketplace.command.seeding.studio import Made, Shot, draw_portraits, make_clips, open_studio
@@ -95,8 +96,9 @@ def seed(
         register = Register(db, hashed, now)
         dana, *_ = add_admins(register)
         by = Decider(dana.id)
-        add_platforms(register, by)
+        first, *_ = add_platforms(register, by)
         actors = {add_actor(register, one, portraits[one.number], clips[one.number], by).id: one for one in everyone}
+        add_shortlist(db, first, now)
         add_audiences(db, actors, now)
         shown = Progress("Scores", len(actors))
         for count, _ in enumerate(add_scores(db, list(actors), now), 1):

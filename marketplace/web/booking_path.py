@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 
 from marketplace.domain.booking import ENDED, Party, State
@@ -21,15 +22,6 @@ PATH: Final = (
     (State.DELIVERED, "Takes delivered", "{actor} delivers the takes"),
     (State.COMPLETED, "Takes accepted", "{platform} accepts the takes"),
 )
-# where on the path a state stands that is no station of its own
-_STANDS: Final = {
-    State.COUNTERED: State.REQUESTED,
-    State.PENCILLED: State.REQUESTED,
-    State.RESCHEDULING: State.CONFIRMED,
-    State.NO_SHOW_CLAIMED: State.IN_SESSION,
-    State.CHANGES_REQUESTED: State.DELIVERED,
-    State.DISPUTED: State.DELIVERED,
-}
 
 STEP_WORDS: Final = {
     "draft": "Draft written",
@@ -87,42 +79,42 @@ class Station:
 
 
 def path_of(detail: BookingDetail, zone: str) -> list[Station]:
-    """The stations of the booking's life with their times; an ended one stops where it ended."""
+    """The stations of the booking's life: what is done in the order it was done, then what comes, its next one marked.
+
+    An ended booking stops where it ended.
+    """
     names = {"actor": first_name(detail.booking.actor.name), "platform": detail.booking.platform.name}
-    here = _STANDS.get(detail.state, detail.state)
-    stations = list(_stations(detail, here, names, zone))
+    done = [Station(words.format(**names), show.when(at, zone), "ok") for at, words in _done(detail)]
     if detail.state in ENDED - {State.COMPLETED}:
-        ended_at = detail.events[-1].at
         look = status(detail.state, "booking")
-        return [*stations, Station(look.words, show.when(ended_at, zone), "bad" if look.tone == "bad" else "now")]
-    return [*stations, *_payout(detail, names["actor"], zone)]
+        tone = "bad" if look.tone == "bad" else "now"
+        return [*done, Station(look.words, show.when(detail.events[-1].at, zone), tone)]
+    ahead = [Station(words.format(**names), small) for words, small in _ahead(detail, zone)]
+    if ahead:
+        ahead[0] = replace(ahead[0], tone="now")
+    return [*done, *ahead, *_payout(detail, names["actor"], zone)]
 
 
-def _stations(detail: BookingDetail, here: State, names: dict[str, str], zone: str) -> Iterator[Station]:
-    ended = detail.state in ENDED
-    for state, done, ahead in PATH:
-        at = detail.reached_at(state)
-        if at is not None:
-            is_here = state == here and not ended
-            yield Station(done.format(**names), show.when(at, zone), "ok" if not is_here else "now")
-            if state == State.ACCEPTED:
-                yield from _consent(detail, names["actor"], zone)
-        elif not ended:
-            small = show.when(detail.booking.starts_at, zone) if state == State.IN_SESSION else ""
-            yield Station(ahead.format(**names), small)
-
-
-def _consent(detail: BookingDetail, actor: str, zone: str) -> Iterator[Station]:
+def _done(detail: BookingDetail) -> list[tuple[datetime, str]]:
+    stations = [(at, words) for state, words, _ in PATH if (at := detail.reached_at(state)) is not None]
     if detail.grant is not None:
-        yield Station("Consent signed", show.when(detail.grant.signed_at, zone), "ok")
-    elif detail.state not in ENDED:
-        yield Station(f"{actor} signs the consent", f"by {show.when(detail.booking.starts_at, zone)}", "warn")
+        stations.append((detail.grant.signed_at, "Consent signed"))
+    return sorted(stations, key=lambda station: station[0])
+
+
+def _ahead(detail: BookingDetail, zone: str) -> Iterator[tuple[str, str]]:
+    starts = show.when(detail.booking.starts_at, zone)
+    for state, _, words in PATH:
+        if state == State.IN_SESSION and detail.grant is None and not detail.booking.is_extra:
+            yield "{actor} signs the consent", f"by {starts}"
+        if detail.reached_at(state) is None:
+            yield words, starts if state == State.IN_SESSION else ""
 
 
 def _payout(detail: BookingDetail, actor: str, zone: str) -> Iterator[Station]:
     payout = detail.payout
     if payout is None:
-        yield Station(f"{actor} is paid", "after review by an admin")
+        yield Station(f"{actor} is paid", "after review by an admin", "now" if detail.state == State.COMPLETED else "")
     elif payout.transferred_at is not None:
         yield Station(f"{actor} has been paid", show.when(payout.transferred_at, zone), "ok")
     else:

@@ -34,7 +34,7 @@ _IMANI: Final = (
     ("payout_partly_reversed", -38, "One of three takes could not be used; both sides agreed.", 3),
     ("payout_transferred", -31, "", 2),
     ("cancelled", -27, "The scene was written out.", 1),
-    ("payout_rejected", -24, "You told us that the platform has paid you directly for this booking, so nothing is paid out here.", 4),
+    ("payout_rejected", -24, "You told us that the platform has paid you directly, so nothing is paid out here.", 4),
     ("payout_held", -13, "Your bank account is new. Please confirm it at Stripe; we look again then.", 5),
     ("payout_review", -2.6, "", 0),
     ("payout_approved", -5, "", 2),
