@@ -110,6 +110,14 @@ def test_our_own_paths_stay_as_they_are(path: str) -> None:
     assert own_path(path) == path
 
 
+@pytest.mark.parametrize("path", [path for path in AWAY if path and "\x00" not in path])
+def test_nobody_signs_in_on_the_way_to_another_site(client: FlaskClient, path: str) -> None:
+    form = {"email": "a@x.example", "password": "x" * 12}
+    assert client.get("/sign-in", query_string={"next": path}).status_code == 400
+    assert client.post("/sign-in", query_string={"next": path}, data=form).status_code == 400
+    assert client.post("/sign-in", data=form | {"next": path}).status_code == 400
+
+
 @pytest.mark.parametrize("path", [path for path in AWAY if "\x00" not in path])
 def test_a_choice_leads_back_to_this_site_only(client: FlaskClient, path: str) -> None:
     form = {"zone": "UTC", "next": path}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,8 +11,11 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from typing import Final
 
 from marketplace.gateways.mail.base import Attachment, Letter, compose
+
+_ID: Final = re.compile(r"[0-9]{8}T[0-9]{12}-[0-9a-f]{6}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +60,7 @@ class FileMail:
     def letter(self, id: str) -> Received | None:
         """The letter of this id, or None."""
         path = self.folder / f"{id}.eml"
-        known = path.parent == self.folder and not id.startswith(".") and path.exists()
-        return _read(path) if known else None
+        return _read(path) if _ID.fullmatch(id) and path.exists() else None
 
 
 def _read(path: Path) -> Received:

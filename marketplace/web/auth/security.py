@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flask import Flask, request
+from flask import Flask, abort, request
 from flask_security import RoleMixin, Security, UserMixin, user_registered
 from flask_security.datastore import SQLAlchemyUserDatastore
 
 from marketplace.config import Settings
 from marketplace.models import Account, Role
 from marketplace.services.account import join_as_actor, join_as_platform
+from marketplace.web.address import own_path
 from marketplace.web.auth.form import SignUpForm, known_zone
 from marketplace.web.auth.mail import AfterCommitMail
 from marketplace.web.auth.notice_switch import SECRET as SWITCH_SECRET
@@ -122,6 +123,15 @@ def install(app: Flask, settings: Settings) -> None:
     datastore = SQLAlchemyUserDatastore(RequestSession(), Account, Role)  # type: ignore[arg-type]  # all it uses is .session
     Security(app, datastore, register_form=SignUpForm, mail_util_cls=AfterCommitMail)
     user_registered.connect(_joined, app)
+    app.before_request(_keep_on_site)
+
+
+def _keep_on_site() -> None:
+    """Refuse to sign anyone in on their way to another site: what is read as ours here, a browser may not."""
+    if str(request.endpoint).startswith("security."):
+        given = request.values.getlist("next")
+        if any(path and own_path(path) is None for path in given):
+            abort(400)
 
 
 def _joined(_app: Flask, user: Account, form_data: dict[str, Any], **_: Any) -> None:
