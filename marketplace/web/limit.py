@@ -41,6 +41,12 @@ BY_LETTER_BOX: Final = {
     "security.forgot_password": "6 per hour",
     "security.send_confirmation": "6 per hour",
 }
+# calendars are asked for by programs: many from one address (a calendar company's), few for one secret
+FEED: Final = "public.calendar_feed"
+FEED_BY_ADDRESS: Final = "300 per minute"
+FEED_BY_SECRET: Final = "20 per minute; 120 per hour"
+# what makes us ask a stranger's server
+BY_PERSON: Final = {"actor.add_calendar": "20 per hour", "actor.read_calendar_again": "30 per hour"}
 REDIS_WAITS: Final[dict[str, str | int]] = {"socket_connect_timeout": 2, "socket_timeout": 2}
 
 
@@ -63,6 +69,10 @@ def install(app: Flask, settings: Settings) -> None:
         _wrap(app, endpoint, limiter.limit(limit, key_func=the_account, methods=["POST"], deduct_when=has_failed))
     for endpoint, limit in BY_LETTER_BOX.items():
         _wrap(app, endpoint, limiter.limit(limit, key_func=the_account, methods=["POST"]))
+    for endpoint, limit in BY_PERSON.items():
+        _wrap(app, endpoint, limiter.limit(limit, key_func=the_account, methods=["POST"]))
+    _wrap(app, FEED, limiter.limit(FEED_BY_ADDRESS))
+    _wrap(app, FEED, limiter.limit(FEED_BY_SECRET, key_func=the_secret))
 
 
 def _wrap(app: Flask, endpoint: str, limited: Callable[[Any], Any]) -> None:
@@ -79,6 +89,11 @@ def the_account() -> str:
     else:
         tried = str(session.get("tf_user_id") or request.form.get("email", "").strip().casefold())
     return f"account:{sha256(tried.encode()).hexdigest()}"
+
+
+def the_secret() -> str:
+    """Which secret address is asked for; hashed, as it is wherever it is kept."""
+    return f"secret:{sha256(request.path.encode()).hexdigest()}"
 
 
 def has_failed(response: Response) -> bool:

@@ -14,6 +14,7 @@ from babel.numbers import format_compact_decimal, format_currency, format_decima
 from heroicons.jinja import heroicon_outline, heroicon_solid
 from jinja2 import Environment
 
+from marketplace.domain.availability import is_doubled
 from marketplace.domain.money import Money
 from marketplace.domain.network import name_of
 from marketplace.web.status import status
@@ -89,6 +90,11 @@ def weekday(on: date | datetime, zone: str = "UTC") -> str:
 def hour(at: datetime, zone: str) -> str:
     """The time of day in `zone` on a 24-hour clock: "14:00"."""
     return format_time(_in_zone(at, zone), "HH:mm", locale=LOCALE)
+
+
+def clock_time(at: datetime, zone: str) -> str:
+    """As `hour`, with the zone's name where the clock shows the time twice that day: "01:30", "01:30 BST"."""
+    return f"{hour(at, zone)} {zone_short(zone, at)}" if is_doubled(at, zone) else hour(at, zone)
 
 
 def soon(at: datetime, zone: str, now: datetime) -> str:
@@ -269,6 +275,7 @@ FILTERS = {
     "day": day,
     "weekday": weekday,
     "hour": hour,
+    "clock_time": clock_time,
     "soon": soon,
     "ago": ago,
     "age": age,

@@ -26,8 +26,10 @@ from marketplace.models import (
     Booking,
     BookOut,
     Brief,
+    CalendarSource,
     CaptureSession,
     ChangeOrder,
+    ExtraHours,
     Payment,
     Refund,
     Shortlisted,
@@ -51,6 +53,8 @@ OWNED = {
     "clip_id",
     "account_id",
     "book_out_id",
+    "extra_hours_id",
+    "source_id",
     "token",
     "payout_id",
     "flag_id",
@@ -114,6 +118,13 @@ def _private_things(db: Session, scene: Scene) -> dict[str, list[Any]]:
         actor_id=scene.actor_id, starts_at=scene.now, ends_at=scene.now + timedelta(days=1), reason=SECRET,
         created_at=scene.now,
     )  # fmt: skip
+    opened = ExtraHours(
+        actor_id=scene.actor_id, starts_at=scene.now, ends_at=scene.now + timedelta(hours=1), created_at=scene.now
+    )
+    source = CalendarSource(
+        actor_id=scene.actor_id, label=SECRET, address=f"https://x.example/{SECRET}", next_fetch_at=scene.now,
+        created_at=scene.now - timedelta(days=1),
+    )  # fmt: skip
     handle = SocialAccount(actor_id=scene.actor_id, network="x", handle="imani", source="x", created_at=scene.now)
     upload = Upload(
         token="t" * 43, account_id=scene.imani.id, purpose="clip", filename=f"{SECRET}.mp4", content_type="video/mp4",
@@ -129,7 +140,7 @@ def _private_things(db: Session, scene: Scene) -> dict[str, list[Any]]:
         booking_id=scene.booking_id, extra_id=extra.id, number=1, party="platform", words=SECRET, created_at=scene.now
     )
     saved = Shortlisted(platform_id=scene.platform_id, actor_id=scene.actor_id, note=SECRET, created_at=scene.now)
-    db.add_all([out, handle, upload, note, saved, refund, order])
+    db.add_all([out, opened, source, handle, upload, note, saved, refund, order])
     db.flush()
     clip.actor_id = scene.actor_id
     return {
@@ -139,6 +150,8 @@ def _private_things(db: Session, scene: Scene) -> dict[str, list[Any]]:
         "clip_id": [clip.id],
         "account_id": [handle.id],
         "book_out_id": [out.id],
+        "extra_hours_id": [opened.id],
+        "source_id": [source.id],
         "token": [upload.token],
         "payout_id": [scene.payout_id],
         "flag_id": [scene.flag_id],

@@ -172,3 +172,11 @@ def test_one_state_word_can_mean_two_things_and_an_unknown_one_is_shown_as_it_is
     assert status("refused", "clip") == STATUS["clip"]["refused"]
     assert status("held_back", "booking").words == "Held back"
     assert status("confirmed", "no_such_noun").tone == ""
+
+
+def test_a_time_that_comes_twice_is_told_with_its_zone() -> None:
+    first, second = datetime(2026, 10, 25, 0, 30, tzinfo=UTC), datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
+    assert show.clock_time(first, "Europe/London") == "01:30 BST"
+    assert show.clock_time(second, "Europe/London") == "01:30 GMT"
+    assert show.clock_time(second, "Europe/Lisbon") == "01:30 WET"
+    assert show.clock_time(second, "Africa/Lagos") == "02:30"

@@ -1,80 +1,114 @@
-"""An actor's weekly hours, calendar rules and times taken out."""
+"""An actor's weekly hours, calendar rules, days taken out and extra hours."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Final
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from marketplace.domain.availability import DayWindow, WeeklyWindow
+from marketplace.domain.availability import DoubledTime, is_zone
 from marketplace.domain.errors import Invalid
-from marketplace.models import Actor, BookOut
+from marketplace.models import Actor, Booking, BookOut, ExtraHours
 from marketplace.services import actor as actors
+from marketplace.services import calendar_feed, calendar_source
 from marketplace.services import hours as service
-from marketplace.services.hours import ZONES, CalendarRules
+from marketplace.services.hours import ZONES, Claims
+from marketplace.web import show
 from marketplace.web.actor import blueprint
+from marketplace.web.actor.hours_form import (
+    DAYS,
+    RULES,
+    read_date,
+    read_fold,
+    read_hours,
+    read_rules,
+    read_week,
+    rules_of,
+    week_of,
+)
 from marketplace.web.guard import actor, the_actor
 from marketplace.web.transaction import now, reading, unit_of_work
-from marketplace.web.typed import day as read_day
 
-DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_SPAN: Final = re.compile(r"(\d{1,2})(?::(\d{2}))?\s*[-–—]\s*(\d{1,2})(?::(\d{2}))?")
-RULES: Final = {
-    "buffer_minutes": "Minutes kept clear around a session",
-    "notice_hours": "Hours of notice you need",
-    "most_per_day": "Sessions a day at most",
-    "most_per_week": "Sessions a week at most",
+LABELS = {
+    **{f"day{place}": name for place, name in enumerate(DAYS)},
+    **RULES,
+    "zone": "Time zone",
+    "book_out_from": "First day",
+    "book_out_to": "Last day",
+    "extra_on": "Day",
+    "extra_from": "From",
+    "extra_to": "To",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A move to another zone that was asked for but not yet agreed to, and the sessions that stay at their moment."""
+
+    zone: str
+    sessions: Sequence[Booking]
 
 
 @blueprint.route("/hours", methods=["GET", "POST"])
 @actor
 def hours() -> ResponseReturnValue:
     """The week as a form: one line of times for each day."""
-    who = the_actor()
-    me = actors.get_actor(reading(), who.actor_id)
+    me = _me()
     if request.method == "GET":
-        return _page(me, _week(service.list_hours(reading(), who.actor_id)), _rules_of(me), {})
+        return _page(me)
     week = [request.form.get(f"day{place}", "").strip() for place in range(7)]
     typed = {name: request.form.get(name, "").strip() for name in (*RULES, "zone")}
     try:
-        windows = [window for place, line in enumerate(week) for window in _windows(place, line)]
-        rules = CalendarRules(
-            zone=typed["zone"],
-            buffer_minutes=_whole(typed, "buffer_minutes"),
-            notice_minutes=60 * _whole(typed, "notice_hours"),
-            most_per_day=_whole(typed, "most_per_day"),
-            most_per_week=_whole(typed, "most_per_week"),
-        )
+        windows, rules = read_week(week), read_rules(typed)
+        if _is_unagreed_move(me, rules.zone):
+            return _ask_about_move(me, week, typed)
         with unit_of_work() as db:
-            service.save_hours(db, actor_id=who.actor_id, windows=windows, rules=rules, now=now())
+            service.save_hours(db, actor_id=me.id, windows=windows, rules=rules, now=now())
     except Invalid as refusal:
-        return _page(me, week, typed, {refusal.field or "day0": refusal.sentence})
-    flash("Hours saved. Bookings made before stay as they are.", "ok")
-    return redirect(url_for("actor.hours"), 303)
+        return _page(me, week=week, rules=typed, errors={refusal.field or "day0": refusal.sentence})
+    return _back("Hours saved. Bookings made before stay as they are.")
+
+
+def _is_unagreed_move(me: Actor, zone: str) -> bool:
+    return zone != me.zone and is_zone(zone) and request.form.get("agreed_zone") != zone
+
+
+def _ask_about_move(me: Actor, week: Sequence[str], typed: Mapping[str, str]) -> ResponseReturnValue:
+    move = Move(typed["zone"], service.list_coming_sessions(reading(), me.id, now=now()))
+    sentence = "Read what changes when you move, then save again. Nothing was saved."
+    return _page(me, week=week, rules=typed, errors={"zone": sentence}, move=move)
 
 
 @blueprint.post("/book-out")
 @actor
 def book_out() -> ResponseReturnValue:
     """Take days out of the calendar."""
-    who = the_actor()
-    me = actors.get_actor(reading(), who.actor_id)
+    me = _me()
     try:
-        first, last = _day("book_out_from"), _day("book_out_to")
-        reason = request.form.get("reason", "")
+        first = read_date(request.form.get("book_out_from", ""), "book_out_from")
+        last = read_date(request.form.get("book_out_to", ""), "book_out_to")
         with unit_of_work() as db:
-            service.add_book_out(db, actor_id=who.actor_id, first=first, last=last, reason=reason, now=now())
+            claims = service.add_book_out(
+                db, actor_id=me.id, first=first, last=last, reason=request.form.get("reason", ""), now=now()
+            )
     except Invalid as refusal:
-        week = _week(service.list_hours(reading(), who.actor_id))
-        return _page(me, week, _rules_of(me), {refusal.field or "book_out_from": refusal.sentence})
-    flash("These days are taken out. Sessions already booked in them stay.", "ok")
-    return redirect(url_for("actor.hours"), 303)
+        return _page(me, errors={refusal.field or "book_out_from": refusal.sentence})
+    if not claims.sessions and not claims.wishes:
+        return _back("These days are taken out.")
+    return _back(f"These days are taken out. {_claimed(claims)} in them stay as they are.", "warn")
+
+
+def _claimed(claims: Claims) -> str:
+    counted = (
+        (claims.sessions, "booked session", "booked sessions"),
+        (claims.wishes, "request or pencil", "requests and pencils"),
+    )
+    return " and ".join(show.count_of(count, one, many) for count, one, many in counted if count)
 
 
 @blueprint.post("/book-out/<int:book_out_id>/delete")
@@ -83,25 +117,85 @@ def free_book_out(book_out_id: int) -> ResponseReturnValue:
     """Give days back to the calendar."""
     with unit_of_work() as db:
         service.remove_book_out(db, actor_id=the_actor().actor_id, book_out_id=book_out_id)
-    flash("These days can be booked again.", "ok")
+    return _back("These days can be booked again.")
+
+
+@blueprint.post("/extra-hours")
+@actor
+def extra_hours() -> ResponseReturnValue:
+    """Open hours of one day beyond the week's; where the clock shows a time twice, the form asks which is meant."""
+    me = _me()
+    try:
+        on = read_date(request.form.get("extra_on", ""), "extra_on")
+        window = read_hours(request.form.get("extra_from", ""), request.form.get("extra_to", ""))
+        folds = (read_fold(request.form.get("extra_from_fold", "")), read_fold(request.form.get("extra_to_fold", "")))
+        with unit_of_work() as db:
+            service.add_extra_hours(db, actor_id=me.id, on=on, window=window, folds=folds, now=now())
+    except Invalid as refusal:
+        field = refusal.field or "extra_on"
+        doubled = field if isinstance(refusal, DoubledTime) else None
+        return _page(me, errors={field: refusal.sentence}, doubled=doubled)
+    return _back("These hours can be booked as well.")
+
+
+@blueprint.post("/extra-hours/<int:extra_hours_id>/delete")
+@actor
+def drop_extra_hours(extra_hours_id: int) -> ResponseReturnValue:
+    """Take extra hours back."""
+    with unit_of_work() as db:
+        service.remove_extra_hours(db, actor_id=the_actor().actor_id, extra_hours_id=extra_hours_id)
+    return _back("These hours cannot be booked any more.")
+
+
+def _me() -> Actor:
+    return actors.get_actor(reading(), the_actor().actor_id)
+
+
+def _back(words: str, tone: str = "ok") -> ResponseReturnValue:
+    flash(words, tone)
     return redirect(url_for("actor.hours"), 303)
 
 
-def _page(me: Actor, week: Sequence[str], rules: dict[str, str], errors: dict[str, str]) -> ResponseReturnValue:
-    labels = {f"day{place}": name for place, name in enumerate(DAYS)} | RULES | {"zone": "Time zone"}
+def _page(
+    me: Actor,
+    *,
+    week: Sequence[str] | None = None,
+    rules: Mapping[str, str] | None = None,
+    errors: Mapping[str, str] | None = None,
+    move: Move | None = None,
+    doubled: str | None = None,
+) -> ResponseReturnValue:
+    db, at = reading(), now()
+    lines = week if week is not None else week_of(service.list_hours(db, me.id))
+    today = at.astimezone(ZoneInfo(me.zone)).date()
     page = render_template(
         "actor/hours.html",
         me=me,
-        days=list(zip(DAYS, week, strict=True)),
-        rules=rules,
+        days=list(zip(DAYS, lines, strict=True)),
+        rules=rules or rules_of(me),
         rule_labels=RULES,
         zones=sorted(zone for zone in ZONES if "/" in zone or zone == "UTC"),
-        book_outs=[(one, *_days_of(one, me.zone)) for one in service.list_book_outs(reading(), me.id, now=now())],
-        errors=errors,
-        labels=labels | {"book_out_from": "First day", "book_out_to": "Last day"},
-        today=now().astimezone(ZoneInfo(me.zone)).date(),
+        move=move,
+        doubled=doubled,
+        book_outs=[(one, *_days_of(one, me.zone)) for one in service.list_book_outs(db, me.id, now=at)],
+        extras=[_extra(one, me.zone) for one in service.list_extra_hours(db, me.id, now=at)],
+        soon=_soon(today),
+        sources=calendar_source.list_sources(db, me.id),
+        feed=calendar_feed.find_feed(db, the_actor().account_id),
+        errors=errors or {},
+        labels=LABELS,
+        today=today,
     )
     return page, 422 if errors else 200
+
+
+def _soon(today: date) -> list[tuple[str, date, date]]:
+    """What is taken out most often, in one tap: (words, first day, last day)."""
+    return [
+        ("Today", today, today),
+        ("Tomorrow", today + timedelta(days=1), today + timedelta(days=1)),
+        ("The next 7 days", today, today + timedelta(days=6)),
+    ]
 
 
 def _days_of(row: BookOut, zone: str) -> tuple[date, date]:
@@ -111,52 +205,11 @@ def _days_of(row: BookOut, zone: str) -> tuple[date, date]:
     return row.starts_at.astimezone(here).date(), last.astimezone(here).date()
 
 
-def _rules_of(me: Actor) -> dict[str, str]:
+def _extra(row: ExtraHours, zone: str) -> dict[str, Any]:
+    """One line of extra hours, by the actor's clock."""
     return {
-        "zone": me.zone,
-        "buffer_minutes": str(me.buffer_minutes),
-        "notice_hours": str(me.notice_minutes // 60),
-        "most_per_day": str(me.most_per_day),
-        "most_per_week": str(me.most_per_week),
+        "id": row.id,
+        "on": row.starts_at.astimezone(ZoneInfo(zone)).date(),
+        "begins": show.clock_time(row.starts_at, zone),
+        "ends": show.clock_time(row.ends_at, zone),
     }
-
-
-def _week(windows: Sequence[WeeklyWindow]) -> list[str]:
-    spans: list[list[str]] = [[] for _ in range(7)]
-    for one in windows:
-        spans[one.weekday].append(f"{_clock(one.window.from_minute)}–{_clock(one.window.to_minute)}")
-    return [", ".join(day) for day in spans]
-
-
-def _clock(minute: int) -> str:
-    return f"{minute // 60:02d}:{minute % 60:02d}"
-
-
-def _windows(weekday: int, line: str) -> Iterator[WeeklyWindow]:
-    """ "9-13, 14:30-18" as windows; refuses anything else, naming the day."""
-    for part in filter(None, (part.strip() for part in line.split(","))):
-        found = _SPAN.fullmatch(part)
-        if found is None:
-            raise Invalid(f"Write times like 09:00–13:00, not “{part[:40]}”. Nothing was saved.", field=f"day{weekday}")
-        start, end = _minute(found[1], found[2]), _minute(found[3], found[4])
-        try:
-            yield WeeklyWindow(weekday, DayWindow(start, end))
-        except Invalid as refusal:
-            raise Invalid(f"{refusal.sentence} Nothing was saved.", field=f"day{weekday}") from None
-
-
-def _minute(hour: str, minute: str | None) -> int:
-    return int(hour) * 60 + int(minute or 0) if int(minute or 0) < 60 else -1
-
-
-def _whole(typed: dict[str, str], name: str) -> int:
-    if not typed[name].isdecimal() or len(typed[name]) > 5:
-        raise Invalid("Enter a whole number. Nothing was saved.", field=name)
-    return int(typed[name])
-
-
-def _day(name: str) -> date:
-    given = read_day(request.form.get(name, ""))
-    if given is None:
-        raise Invalid("Choose a day. Nothing was saved.", field=name)
-    return given
