@@ -1,50 +1,124 @@
-"""However many processes race for an actor's time, at most one gets it, on both databases."""
+"""However many processes race for a booking or for an actor's time, one step of each kind wins, on both databases."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from pathlib import Path
+from typing import Final, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, aliased
 
+from marketplace.config import load_settings
 from marketplace.db import Database
-from marketplace.domain.booking import OCCUPYING, Party
+from marketplace.domain.booking import OCCUPYING, Party, State
+from marketplace.gateways.outside import connect_outside
 from marketplace.jobs import Job
-from marketplace.models import Actor, Booking
-from marketplace.services.booking import accept_booking
-from marketplace.services.booking_step import By
-from tests.race import race
-from tests.services.stage import NOW, add_actor, add_member, at, request
+from marketplace.models import Actor, Booking, BookingEvent, Payment, Payout, Refund
+from marketplace.services.audit import find_breaks
+from marketplace.services.booking import (
+    accept_booking,
+    advance_due_booking,
+    cancel_booking,
+    confirm_paid_booking,
+    dispute_booking,
+    settle_dispute,
+)
+from marketplace.services.booking_pencil import confirm_pencil, give_pencil
+from marketplace.services.booking_step import By, get_booking
+from marketplace.services.booking_time import agree_time, propose_time
+from tests.race import Race, race
+from tests.services.stage import NOW, Story, add_account, add_actor, add_member, at, request
+from workers.schedule import Periodic, run_periodic
+from workers.task import Tools
+from workers.tasks.booking import sweep_bookings
 
-CLIENTS = 5
+CLIENTS: Final = 5
+KIND: Final = {"slot_taken", "conflict", "not_ready", "too_late", "too_early", "forbidden"}
+"""Refusals that tell a person, in a sentence, that somebody else was faster."""
 
 
 class Claim(NamedTuple):
-    """One acceptance that a client tries."""
+    """What a client tries: with which booking, as which actor or platform, by which account."""
 
     booking_id: int
-    actor_id: int
+    side_id: int
     account_id: int
-
-
-def accept(database: Database, claim: Claim) -> None:
-    with database.unit_of_work(no_job) as db:
-        by = By(Party.ACTOR, claim.account_id)
-        accept_booking(db, booking_id=claim.booking_id, actor_id=claim.actor_id, by=by, now=NOW)
+    what: str = "accept"
 
 
 def no_job(job: Job, ids: tuple[int | str, ...]) -> None:
-    """What an acceptance asks for is nothing to a race."""
+    """What a step asks of the workers is nothing to a race."""
 
 
 def address(database: Database) -> str:
     return database.engine.url.render_as_string(hide_password=False)
 
 
-def claim(db: Session, actor: Actor, starts_at: datetime) -> Claim:
-    """A request that waits for the actor, ready to be accepted."""
-    return Claim(request(db, add_member(db), actor, starts_at), actor.id, actor.account_id or 0)
+# what a client does ------------------------------------------------------------------------------
+
+
+def act(database: Database, claim: Claim) -> None:
+    with database.unit_of_work(no_job) as db:
+        _ACTS[claim.what](db, claim)
+
+
+def _accept(db: Session, claim: Claim) -> None:
+    by = By(Party.ACTOR, claim.account_id)
+    accept_booking(db, booking_id=claim.booking_id, actor_id=claim.side_id, by=by, now=NOW)
+
+
+def _firm_up(db: Session, claim: Claim) -> None:
+    by = By(Party.PLATFORM, claim.account_id)
+    confirm_pencil(db, booking_id=claim.booking_id, platform_id=claim.side_id, by=by, now=NOW)
+
+
+def _agree(db: Session, claim: Claim) -> None:
+    booking = get_booking(db, claim.booking_id)
+    agree_time(db, booking=booking, by=By(Party.ACTOR, claim.account_id), now=NOW)
+
+
+def _settle(db: Session, claim: Claim) -> None:
+    by = By(Party.ADMIN, claim.account_id)
+    settle_dispute(db, booking_id=claim.booking_id, by=by, refund_bp=claim.side_id, reason="Decided.", now=NOW)
+
+
+def _cancel(db: Session, claim: Claim) -> None:
+    booking = get_booking(db, claim.booking_id)
+    cancel_booking(db, booking=booking, by=By(Party.ACTOR, claim.account_id), reason="I am ill.", now=NOW)
+
+
+def _pay(db: Session, claim: Claim) -> None:
+    """As the function that reads Stripe does it: the payment's row first, then the booking."""
+    db.execute(update(Payment).where(Payment.booking_id == claim.booking_id).values(state="captured", captured_at=NOW))
+    confirm_paid_booking(db, booking_id=claim.booking_id, now=NOW)
+
+
+LATE: Final = at(1, 9, month=12)
+
+
+def _sweep(db: Session, claim: Claim) -> None:
+    advance_due_booking(db, booking_id=claim.booking_id, now=LATE)
+
+
+_ACTS: Final[dict[str, Callable[[Session, Claim], None]]] = {
+    "accept": _accept, "firm_up": _firm_up, "agree": _agree, "settle": _settle, "cancel": _cancel, "pay": _pay,
+    "sweep": _sweep,
+}  # fmt: skip
+
+
+def run(database: Database, claims: list[Claim]) -> Race:
+    """One process for each claim. Everyone who did not win was told so kindly, and the story of each booking holds."""
+    result = race(address(database), act, [[one] for one in claims])
+    assert result.winners + len(result.refusals) == len(claims)
+    assert set(result.refusals) <= KIND
+    assert overlaps(database) == 0
+    assert not broken_chains(database)
+    return result
+
+
+# what is looked at afterwards --------------------------------------------------------------------
 
 
 def overlaps(database: Database) -> int:
@@ -62,23 +136,129 @@ def overlaps(database: Database) -> int:
         return db.scalar(pairs) or 0
 
 
+def broken_chains(database: Database) -> list[int]:
+    """Bookings whose events do not follow from each other, do not end where the row is, or whose audit is broken."""
+    with database.reading() as db:
+        broken = [one.about_id for one in find_breaks(db)]
+        for booking in db.scalars(select(Booking)):
+            events = db.scalars(select(BookingEvent).where(BookingEvent.booking_id == booking.id)).all()
+            chain = [None, *(one.after for one in sorted(events, key=lambda one: one.id))]
+            befores = [one.before for one in sorted(events, key=lambda one: one.id)]
+            if befores != chain[:-1] or chain[-1] != booking.state or len(events) != booking.version:
+                broken.append(booking.id)
+        return broken
+
+
+def states(database: Database) -> list[str]:
+    with database.reading() as db:
+        return list(db.scalars(select(Booking.state).order_by(Booking.id)))
+
+
+def claim(db: Session, actor: Actor, starts_at: datetime) -> Claim:
+    """A request that waits for the actor, ready to be accepted."""
+    return Claim(request(db, add_member(db), actor, starts_at), actor.id, actor.account_id or 0)
+
+
+# races for time ----------------------------------------------------------------------------------
+
+
 def test_overlapping_requests_accepted_at_once_never_hold_the_same_time(database: Database) -> None:
     with database.unit_of_work(no_job) as db:
         actor = add_actor(db, buffer_minutes=30)
         claims = [claim(db, actor, at(26, 10) + timedelta(minutes=15 * number)) for number in range(CLIENTS)]
-    result = race(address(database), accept, [[one] for one in claims])
+    result = run(database, claims)
     assert result.winners >= 1
-    assert result.winners + len(result.refusals) == CLIENTS
-    assert set(result.refusals) <= {"slot_taken", "conflict"}
-    assert overlaps(database) == 0
-    with database.reading() as db:
-        assert db.scalar(select(func.count()).where(Booking.state == "accepted")) == result.winners
+    assert states(database).count("accepted") == result.winners
 
 
 def test_one_of_many_acceptances_of_one_slot_wins(database: Database) -> None:
     with database.unit_of_work(no_job) as db:
         actor = add_actor(db)
         claims = [claim(db, actor, at(26, 10)) for _ in range(CLIENTS)]
-    result = race(address(database), accept, [[one] for one in claims])
+    assert run(database, claims).winners == 1
+
+
+def test_of_two_pencils_confirmed_at_once_the_first_in_rank_gets_the_time(database: Database) -> None:
+    with database.unit_of_work(no_job) as db:
+        actor, claims = add_actor(db), []
+        for number in range(2):
+            member = add_member(db)
+            story = Story.of(
+                db, platform_id=member.platform_id, actor_id=actor.id, starts_at=at(15, 10, month=12), now=NOW
+            )
+            story.booking.asked_as = "pencil"
+            db.flush()
+            given_at = NOW - timedelta(minutes=2 - number)
+            give_pencil(db, booking_id=story.id, actor_id=actor.id, by=story.imani, now=given_at)
+            claims.append(Claim(story.id, member.platform_id, member.account_id, "firm_up"))
+    result = run(database, claims)
+    assert (result.winners, states(database)) == (1, ["accepted", "pencilled"])
+
+
+def test_a_time_agreed_and_the_same_time_accepted_at_once_has_one_booking(database: Database) -> None:
+    with database.unit_of_work(no_job) as db:
+        moved = Story(db).confirmed()
+        propose_time(db, booking=moved.booking, by=moved.mira, starts_at=at(30, 13), words="", now=NOW)
+        asked = claim(db, moved.actor, at(30, 14))
+        agree = Claim(moved.id, moved.platform_id, moved.actor.account_id or 0, "agree")
+    result = run(database, [agree, asked])
     assert result.winners == 1
-    assert overlaps(database) == 0
+    assert states(database) in (["confirmed", "requested"], ["rescheduling", "accepted"])
+
+
+# races for one booking ---------------------------------------------------------------------------
+
+
+def test_of_two_admins_who_settle_at_once_one_decides(database: Database) -> None:
+    with database.unit_of_work(no_job) as db:
+        story = Story(db).delivered()
+        dispute_booking(db, booking=story.booking, by=story.mira, reason="Not what was asked.", now=story.now)
+        shares = (0, 5_000, 10_000)
+        claims = [Claim(story.id, share, add_account(db, "Ada Admin").id, "settle") for share in shares]
+    result = run(database, claims)
+    assert result.winners == 1
+    with database.reading() as db:
+        booking = db.get_one(Booking, story.id)
+        back = db.scalar(select(func.coalesce(func.sum(Refund.amount_minor), 0))) or 0
+        earned = db.scalar(select(func.coalesce(func.sum(Payout.amount_minor + Payout.fee_minor), 0))) or 0
+        assert back + earned == booking.total_minor
+
+
+def test_a_booking_cancelled_while_its_payment_arrives_keeps_nothing_of_it(database: Database) -> None:
+    with database.unit_of_work(no_job) as db:
+        story = Story(db).accept()
+        account_id = story.actor.account_id or 0
+    claims = [Claim(story.id, story.actor_id, account_id, what) for what in ("cancel", "pay", "pay")]
+    run(database, claims)
+    if states(database) == [State.CONFIRMED]:  # the actor was refused as too slow, and asks once more
+        act(database, claims[0])
+    assert states(database) == [State.CANCELLED]
+    with database.reading() as db:
+        back = db.scalar(select(func.coalesce(func.sum(Refund.amount_minor), 0)))
+        assert back == db.get_one(Booking, story.id).total_minor
+
+
+def test_many_sweeps_of_one_booking_at_once_take_one_step(database: Database) -> None:
+    with database.unit_of_work(no_job) as db:
+        waiting, held = Story(db), Story(db).accept()
+    for story in (waiting, held):
+        run(database, [Claim(story.id, 0, 0, "sweep")] * CLIENTS)
+    assert states(database) == [State.EXPIRED, State.LAPSED]
+
+
+def beat(database: Database, claim: Claim) -> None:
+    """A clock of its own: the whole round as the timetable calls it, and the task once more as if redelivered."""
+    settings = load_settings(data_dir=Path(claim.what), database_url=address(database))
+    tools = Tools(settings, database, connect_outside(settings), no_job, now=lambda: LATE)
+    run_periodic(tools, Periodic("booking.sweep", timedelta(seconds=30), sweep_bookings))
+    sweep_bookings(tools)
+
+
+def test_three_beats_and_redelivered_tasks_do_everything_once(database: Database, tmp_path: Path) -> None:
+    with database.unit_of_work(no_job) as db:
+        for story in (Story(db), Story(db).accept(), Story(db).confirmed(), Story(db).accept().pay()):
+            assert story.booking.state in ("requested", "accepted", "confirmed")
+    result = race(address(database), beat, [[Claim(0, 0, 0, str(tmp_path))]] * 3)
+    assert (result.winners, result.refusals) == (3, [])
+    assert states(database) == [State.EXPIRED, State.LAPSED, State.IN_SESSION, State.CANCELLED]
+    assert not broken_chains(database)
