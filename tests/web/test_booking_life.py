@@ -211,7 +211,7 @@ def test_another_time_is_proposed_from_what_is_free_and_agreed_to(scene: Scene) 
 
 def test_an_actor_names_a_time_of_their_own_and_a_missing_one_is_said(scene: Scene) -> None:
     scene.advance("confirmed")
-    assert "Choose a time. Nothing was proposed" in scene.post("actor", "new-time", 422, words="Ill.")
+    assert "Choose a time." in scene.post("actor", "new-time", 422, words="Ill.")
     assert "Ill." in scene.post("actor", "new-time", 422, words="Ill.", local="soon")
     scene.post("actor", "new-time", local="2026-12-12T20:30", words="Evenings are better.")
     assert scene.booking().state == "rescheduling"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -11,6 +12,7 @@ from typing import Any, Final
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from marketplace.command.seeding import life
 from marketplace.command.seeding.stage import Stage
 from marketplace.command.seeding.story import Story
 from marketplace.domain.availability import Interval
@@ -89,7 +91,9 @@ class Player:
         """Five days before a past session; for one to come, as long ago as its story allows."""
         if slot.starts_at < self.now:
             return slot.starts_at - 5 * DAY
-        ago = {"requested": 5, "accepted": 20, "expired": 80, "lapsed": 90}.get(self.story.end, 44)
+        ago = {"requested": 5, "draft": 3, "countered": 20, "accepted": 20, "expired": 80, "lapsed": 90}.get(
+            self.story.end, 44
+        )
         return self.now - ago * HOUR
 
     # steps --------------------------------------------------------------------------------------
@@ -107,6 +111,8 @@ class Player:
             purpose=f"{title.synopsis} The takes drive the character's face in the finished episodes.",
             beats=_beats(title),
             message="Please keep the head in the frame; two or three readings of each beat.",
+            asked_as="pencil" if self.story.end == "pencilled" else "booking",
+            is_draft=self.story.end == "draft",
         )
         made: int = self.stage.do(
             at,
@@ -201,6 +207,13 @@ class Player:
         self.stage.at = at + HOUR
         send_due_payouts(self.stage.tools)
         return at + HOUR
+
+    @contextmanager
+    def at(self, at: datetime) -> Iterator[Session]:
+        """A unit of work at that time."""
+        self.stage.at = at
+        with self.stage.unit_of_work() as db:
+            yield db
 
     def cancel(self, at: datetime, by: By, reason: str) -> None:
         """Called off by one side."""
@@ -381,6 +394,11 @@ _ENDS: Final[dict[str, Callable[[Player, datetime], Any]]] = {
     "delivered": Player.deliver,
     "changes_requested": _changes,
     "disputed": _disputed,
+    "draft": life.leave_draft,
+    "countered": life.counter,
+    "pencilled": life.pencil,
+    "rescheduling": life.propose,
+    "no_show_claimed": life.miss,
     "payout_review": Player.complete,
     "payout_held": _held,
     "payout_approved": _approved,

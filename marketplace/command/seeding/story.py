@@ -50,6 +50,11 @@ _IMANI: Final = (
     ("requested", 7, "", 0),
     ("requested", 8, "", 5),
     ("expired", 9, "", 3),
+    ("draft", 11, "", 0),
+    ("countered", 12, "The last beat needs a voice coach, so I ask for a little more.", 0),
+    ("pencilled", 13, "", 2),
+    ("pencilled", 13, "", 0),
+    ("rescheduling", 14, "I have a fitting that morning. Could we do the day after?", 0),
     ("lapsed", 10, "", 4),
 )  # fmt: skip
 
@@ -58,7 +63,7 @@ _OTHERS: Final = (
     "payout_transferred", "payout_held", "payout_review", "accepted", "in_session", "payout_review",
     "payout_transferred", "payout_approved",
     "cancelled_by_actor", "payout_review", "disputed", "payout_review", "confirmed", "payout_reversed", "requested",
-    "payout_review", "declined", "payout_transferred", "delivered", "payout_review",
+    "payout_review", "declined", "payout_transferred", "delivered", "payout_review", "no_show_claimed",
 )  # fmt: skip
 _DAYS: Final = {
     "payout_transferred": (-80, -18),
@@ -72,11 +77,16 @@ _DAYS: Final = {
     "confirmed_signed": (2, 9),
     "delivered": (-4, -2),
     "in_session": (-2, -1),
+    "no_show_claimed": (-1, -0.2),
     "disputed": (-8, -4),
     "declined": (3, 6),
     "cancelled_by_actor": (4, 7),
 }
-HELD_WORDS: Final = "This is your first payout and the name at Stripe differs from your profile. Please check it there."
+_WORDS: Final = {
+    "payout_held": "This is your first payout and the name at Stripe differs from your profile. Please check it there.",
+    "disputed": "The line was changed and the flavour with it.",
+    "no_show_claimed": "We were in the call from the first minute and nobody joined.",
+}
 
 
 def stories(actors: int) -> Sequence[Story]:
@@ -94,7 +104,7 @@ def _of_others(actors: int) -> Iterator[Story]:
     chance = random.Random("bookings")
     for place, end in enumerate(_OTHERS):
         earliest, latest = _DAYS[end]
-        words = {"payout_held": HELD_WORDS, "disputed": "The line was changed and the flavour with it."}.get(end, "")
+        words = _WORDS.get(end, "")
         # every third one is the first platform's, so that its own list is long
         house = 0 if place % 3 == 0 else chance.randrange(1, len(HOUSES) - 1)
         actor = 1 + (place * 5) % (actors - 1)
