@@ -411,7 +411,7 @@ def make_quote(card: RateCard | None, ask: Ask, fee_bp: int, now: datetime) -> Q
 
 def _quote_offer(card: RateCard | None, ask: Ask, offered: Money, fee_bp: int, now: datetime) -> Quote:
     _check_offer(card, offered)
-    line = Line("offer", f"Offer for {_work(ask)} and usage", offered)
+    line = Line("offer", f"Offer for {_work(ask)}", offered)
     quote = _add_fee((line,), fee_bp, (card.pickups_included if card else 1) + ask.pickups)
     if card is None:
         return quote
@@ -490,8 +490,12 @@ def check_place(usage: Usage) -> None:
 
 
 def _work(ask: Ask) -> str:
-    sets = f" with {ask.take_sets} take sets" if ask.take_sets > 1 else ""
-    return f"{_hours(ask.minutes)} of capture{sets}"
+    parts = [f"{_hours(ask.minutes)} of capture"]
+    if ask.take_sets > 1:
+        parts.append(f"{ask.take_sets} take sets")
+    if ask.pickups:
+        parts.append(_more(ask.pickups, "round of pick-ups", "rounds of pick-ups"))
+    return f"{', '.join(parts)} and usage"
 
 
 def _more(count: int, one: str, many: str) -> str:

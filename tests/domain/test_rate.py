@@ -193,9 +193,10 @@ def test_an_offer_is_one_line_with_the_same_fee_and_the_list_price_beside_it() -
 
 
 def test_without_a_rate_card_there_is_an_offer_or_nothing() -> None:
-    quote = make_quote(None, ask(minutes=60, take_sets=2, offered=Money(90000, "JPY")), 800, NOW)
-    assert (quote.lines[0].label, quote.list_price) == ("Offer for 1 hour of capture with 2 take sets and usage", None)
-    assert (quote.total, quote.pickups_included) == (Money(97200, "JPY"), 1)
+    quote = make_quote(None, ask(minutes=60, take_sets=2, pickups=1, offered=Money(90000, "JPY")), 800, NOW)
+    label = "Offer for 1 hour of capture, 2 take sets, 1 more round of pick-ups and usage"
+    assert (quote.lines[0].label, quote.list_price) == (label, None)
+    assert (quote.total, quote.pickups_included) == (Money(97200, "JPY"), 2)
     with pytest.raises(Invalid, match="make an offer"):
         make_quote(None, ask(), 800, NOW)
 
