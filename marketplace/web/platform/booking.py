@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 import structlog
-from flask import current_app, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from marketplace.domain.booking import Party, State, Step
 from marketplace.domain.errors import Invalid
 from marketplace.domain.flavour import VOCABULARY
-from marketplace.gateways.outside import Outside
 from marketplace.gateways.payment.base import PaymentError
 from marketplace.services.booking import cancel_booking, dispute_booking, start_session, withdraw_booking
 from marketplace.services.booking_page import BookingDetail, Tab, list_platform_bookings, read_booking
@@ -21,6 +20,7 @@ from marketplace.services.payment import checkout_address, find_payment
 from marketplace.services.payment_sync import read_checkout, sync_checkout
 from marketplace.web import booking_path, thread
 from marketplace.web.guard import member, the_member
+from marketplace.web.media import outside
 from marketplace.web.platform import blueprint
 from marketplace.web.transaction import now, reading, unit_of_work
 from marketplace.web.viewer import viewer_zone
@@ -35,7 +35,6 @@ TAB_WORDS: Final = {
     Tab.DONE: "Completed",
     Tab.ENDED: "Called off",
 }
-OUTSIDE: Final = "marquee.outside"
 
 
 def by_member() -> By:
@@ -132,10 +131,9 @@ def booking_paid(booking_id: int) -> ResponseReturnValue:
 
 def _read_at_stripe(checkout_id: str) -> None:
     """Bring the payment into line now; if Stripe cannot be asked, its event or the next look will."""
-    outside: Outside = current_app.extensions[OUTSIDE]
     reading().rollback()  # nothing is held open while Stripe answers
     try:
-        seen = read_checkout(outside.payment, checkout_id)
+        seen = read_checkout(outside().payment, checkout_id)
     except PaymentError as error:
         log.warning("checkout_unread", error=str(error))
         return
