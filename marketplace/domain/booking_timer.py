@@ -1,0 +1,73 @@
+"""The deadline that each line of a booking's table sets: when the clock will step in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from marketplace.domain import booking_deadline as deadline
+from marketplace.domain.booking_facts import Facts
+
+Timer = Callable[[Facts, datetime], datetime | None]
+
+
+def never(facts: Facts, now: datetime) -> datetime | None:
+    """Nothing more happens by itself."""
+    return None
+
+
+def same(facts: Facts, now: datetime) -> datetime | None:
+    """The deadline it has."""
+    return facts.deadline_at
+
+
+def answer(facts: Facts, now: datetime) -> datetime | None:
+    """To answer a request, a counter-offer or a change order."""
+    return now + deadline.ANSWER_WITHIN if facts.is_extra else deadline.answer_deadline(facts.starts_at, now)
+
+
+def extension(facts: Facts, now: datetime) -> datetime | None:
+    """A day more to answer."""
+    return deadline.extended_deadline(facts.deadline_at or now, facts.starts_at, now)
+
+
+def payment(facts: Facts, now: datetime) -> datetime | None:
+    """To pay what is held."""
+    return now + deadline.PAY_WITHIN if facts.is_extra else deadline.payment_deadline(facts.starts_at, now)
+
+
+def pencil(facts: Facts, now: datetime) -> datetime | None:
+    """As long as a pencil stands."""
+    return deadline.pencil_deadline(facts.starts_at, now)
+
+
+def challenge(facts: Facts, now: datetime) -> datetime | None:
+    """To confirm a pencil that is challenged."""
+    # a challenge never gives more time than there was
+    return min(deadline.challenge_deadline(facts.starts_at, now), deadline.pencil_deadline(facts.starts_at, now))
+
+
+def promotion(facts: Facts, now: datetime) -> datetime | None:
+    """To use the first place."""
+    # whoever pushed the one before out must use the place as quickly
+    return challenge(facts, now) if facts.is_challenger else pencil(facts, now)
+
+
+def start(facts: Facts, now: datetime) -> datetime | None:
+    """Until the booked time begins; a change order waits for none."""
+    return None if facts.is_extra else facts.starts_at
+
+
+def new_time(facts: Facts, now: datetime) -> datetime | None:
+    """To agree to another time."""
+    return deadline.new_time_deadline(facts.starts_at, now)
+
+
+def delivery(facts: Facts, now: datetime) -> datetime | None:
+    """To deliver after the session."""
+    return max(facts.ends_at, now) + deadline.DELIVER_WITHIN
+
+
+def after(span: timedelta) -> Timer:
+    """A fixed span from now."""
+    return lambda facts, now: now + span
