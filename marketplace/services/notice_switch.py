@@ -56,6 +56,8 @@ ALWAYS_MAILED: Final = frozenset(
         "booking.claim_no_show",
         "reminder.consent",
         "payout.held",
+        "payout.rejected",
+        "payout.returned",
     }
 )
 """Kinds of a topic that are mailed whatever its switch says: consent, money that is held, and reports against one."""

@@ -31,12 +31,12 @@ def tell_decision(db: Session, payout: Payout, step: Step, after: State, words: 
 
 
 def tell(db: Session, payout: Payout, event: str, title: str, words: str, now: datetime) -> None:
-    """One notice to the actor, once for each event."""
+    """One notice to the actor, once for each event; its kind is the event's name before any colon ("payout.held")."""
     notify(
         db,
         account_ids=accounts_of_actor(db, payout.actor_id),
         key=f"payout:{payout.id}:{event}",
-        kind="payout",
+        kind=f"payout.{event.partition(':')[0]}",
         title=title,
         words=words,
         path=PATH,

@@ -45,7 +45,7 @@ def test_a_payout_waits_for_review_with_its_reasons_and_tells_the_actor(stage: M
     assert (row.state, row.amount_minor, row.risk) == (State.REVIEW, NET, 2)
     assert [reason["code"] for reason in row.reasons] == ["account_not_ready", "first_payout"]
     with stage.tools.reading() as db:
-        told = db.scalars(select(Notice).where(Notice.kind == "payout")).one()
+        told = db.scalars(select(Notice).where(Notice.kind.startswith("payout."))).one()
         assert told.title == "360.00 USD is being reviewed"
 
 
@@ -135,7 +135,7 @@ def test_holding_needs_words_and_the_actor_reads_them(stage: MoneyStage) -> None
         payout.hold_payout(db, payout_id=payout_id, by=Decision(nora, WHY), now=stage.now)
     assert (stage.payout(payout_id).state, stage.payout(payout_id).words) == (State.HELD, WHY)
     with stage.tools.reading() as db:
-        assert WHY in db.scalars(select(Notice.words).where(Notice.kind == "payout")).all()
+        assert WHY in db.scalars(select(Notice.words).where(Notice.kind.startswith("payout."))).all()
     with stage.tools.unit_of_work() as db:
         assert payout.resume_payout(db, payout_id=payout_id, by=Decision(nora), now=stage.now) == State.REVIEW
         assert payout.reject_payout(db, payout_id=payout_id, by=Decision(nora, WHY), now=stage.now) == State.REJECTED
