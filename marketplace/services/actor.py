@@ -301,7 +301,8 @@ def save_rate(db: Session, *, actor_id: int, card: RateCard, cancellation: Tier,
     row.take_set_minor = card.take_set.minor if card.take_set else 0
     row.revision_minor = card.revision.minor if card.revision else 0
     row.rush_bp, row.usage, row.cancellation = card.rush_bp, usage_to_json(card.usage_bp), cancellation.value
-    row.territory, row.exclusivity = dict(card.territory_bp), dict(card.exclusivity_bp)
+    row.territory = {one.value: bp for one, bp in card.territory_bp.items()}
+    row.exclusivity = {one.value: bp for one, bp in card.exclusivity_bp.items()}
     row.pickups_included = card.pickups_included
     row.updated_at = now
     actor = get_actor(db, actor_id)
