@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from marketplace.domain.availability import Interval, by_local_day
+from marketplace.domain.availability import HORIZON, Interval, by_local_day
 from marketplace.domain.booking_deadline import PAY_AT_LEAST
 from marketplace.domain.cancellation import refund_boundaries
 from marketplace.domain.errors import Refused
@@ -32,7 +32,7 @@ from marketplace.services.actor_page import ActorDetail
 from marketplace.services.availability import get_calendar
 from marketplace.web import show, typed, week
 
-LAST_PAGE: Final = 4
+LAST_PAGE: Final = HORIZON // timedelta(weeks=week.WEEKS)
 USUAL: Final = Usage(UsageScope.ONE_TITLE, UsageTerm.MONTHS_12)
 TOO_NEAR: Final = 4 * PAY_AT_LEAST
 OPEN_MENU: Final = RateCard(
@@ -150,7 +150,7 @@ def make_offer(
 ) -> Offer:
     """Read the actor's calendar once and lay it out for a viewer in `zone`."""
     today = now.astimezone(ZoneInfo(zone)).date()
-    days = _free_days(db, actor.row.id, wish, today, zone, now)
+    days = _free_days(db, actor, wish, today, zone, now)
     day = wish.day if wish.day in days else next(iter(days), None)
     starts = _starts(days.get(day, []) if day else [], wish, zone, actor.row.zone)
     picked = next((start for start in starts if start.is_picked), None)
@@ -174,18 +174,23 @@ def make_offer(
 
 
 def _free_days(
-    db: Session, actor_id: int, wish: Wish, today: date, zone: str, now: datetime
+    db: Session, actor: ActorDetail, wish: Wish, today: date, zone: str, now: datetime
 ) -> dict[date, list[Interval]]:
     first = week.first_shown(today, wish.page)
     window = Interval(max(now, _midnight(first, zone)), _midnight(first + timedelta(weeks=week.WEEKS), zone))
-    slots = get_calendar(db, actor_id, window).slots(timedelta(minutes=wish.minutes), window, now)
+    slots = get_calendar(db, actor.row.id, window).slots(timedelta(minutes=wish.minutes), window, now)
     possible = [slot for slot in slots if slot.starts_at - now >= TOO_NEAR]
-    return {on: _on_the_hour(there) for on, there in by_local_day(possible, zone).items()}
+    return {
+        on: _on_the_hour(there, actor.row.zone, wish.starts_at) for on, there in by_local_day(possible, zone).items()
+    }
 
 
-def _on_the_hour(slots: list[Interval]) -> list[Interval]:
-    """Starts on full hours where there are any: half as many to choose from, and none of them odd."""
-    full = [slot for slot in slots if slot.starts_at.minute == slots[0].starts_at.minute]
+def _on_the_hour(slots: list[Interval], zone: str, wanted: datetime | None) -> list[Interval]:
+    """Starts on full hours of the actor's clock where there are any, half as many to choose from; and the one wanted,
+    so that a free time which was chosen elsewhere is never changed for another.
+    """
+    there = ZoneInfo(zone)
+    full = [slot for slot in slots if slot.starts_at == wanted or not slot.starts_at.astimezone(there).minute]
     return full or slots
 
 
@@ -196,8 +201,10 @@ def _starts(slots: list[Interval], wish: Wish, zone: str, actor_zone: str) -> li
     return [
         Start(
             value=show.instant(slot.starts_at),
-            here=show.hour(slot.starts_at, zone),
-            there=show.hour(slot.starts_at, actor_zone) if show.differs(slot.starts_at, zone, actor_zone) else None,
+            here=show.clock_time(slot.starts_at, zone),
+            there=show.clock_time(slot.starts_at, actor_zone)
+            if show.differs(slot.starts_at, zone, actor_zone)
+            else None,
             is_picked=slot.starts_at == picked_at,
             at=slot.starts_at,
         )
