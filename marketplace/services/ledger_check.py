@@ -124,7 +124,8 @@ RULES: Final[tuple[Rule, ...]] = (
         WHERE c.state = 'pending' AND c.attempts = 0 AND (
             EXISTS (SELECT 1 FROM dispute d WHERE d.booking_id = o.booking_id AND d.state = 'open')
             OR EXISTS (
-                SELECT 1 FROM refund r WHERE r.booking_id = o.booking_id AND r.state IN ('reversing', 'pending', 'owed', 'refused')))
+                SELECT 1 FROM refund r WHERE r.booking_id = o.booking_id
+                AND r.state IN ('reversing', 'pending', 'owed', 'refused')))
         """,
     ),
     Rule(

@@ -97,7 +97,7 @@ def _tell_admins(db: Session, payout: Payout, error: str, now: datetime) -> None
         db,
         account_ids=accounts_of_admins(db),
         key=f"payout:{payout.id}:broken:{now.isoformat()}",
-        kind="payout",
+        kind="outbox",
         title=f"Payout po_{payout.id} cannot be sent",
         words=f"Sending it broke {MOST_SENDS} times ({error}). It is held; nothing was sent.",
         path=f"/admin/payout/{payout.id}",
