@@ -27,6 +27,8 @@ LENGTH_STEP_MINUTES: Final = 30
 LONGEST_MINUTES: Final = 12 * HOUR_MINUTES
 MOST_TAKE_SETS: Final = 20
 MOST_PICKUPS: Final = 5
+USUAL_PICKUPS: Final = 1
+"""Rounds of pick-ups in the price where nobody said another number."""
 MOST_SURCHARGE_BP: Final = 100 * WHOLE_BP
 PLACE_LONGEST: Final = 60
 
@@ -228,7 +230,7 @@ class RateCard:
     revision: Money | None = None
     rush_bp: int = 0
     rush_within: timedelta = timedelta(hours=72)
-    pickups_included: int = 1
+    pickups_included: int = USUAL_PICKUPS
     territory_bp: Mapping[Territory, int] = field(default_factory=lambda: DEFAULT_TERRITORY_BP)
     exclusivity_bp: Mapping[Exclusivity, int] = field(default_factory=lambda: DEFAULT_EXCLUSIVITY_BP)
 
@@ -412,7 +414,7 @@ def make_quote(card: RateCard | None, ask: Ask, fee_bp: int, now: datetime) -> Q
 def _quote_offer(card: RateCard | None, ask: Ask, offered: Money, fee_bp: int, now: datetime) -> Quote:
     _check_offer(card, offered)
     line = Line("offer", f"Offer for {_work(ask)}", offered)
-    quote = _add_fee((line,), fee_bp, (card.pickups_included if card else 1) + ask.pickups)
+    quote = _add_fee((line,), fee_bp, (card.pickups_included if card else USUAL_PICKUPS) + ask.pickups)
     if card is None:
         return quote
     return replace(quote, list_price=_add_fee(_lines(card, ask, now), fee_bp, 0).subtotal)

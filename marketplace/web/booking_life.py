@@ -26,15 +26,14 @@ from marketplace.domain.offer import Terms, differences
 from marketplace.domain.rate import (
     DEFAULT_USAGE_BP,
     MOST_TAKE_SETS,
+    USUAL_PICKUPS,
     Exclusivity,
-    RateCard,
     Territory,
     Usage,
 )
 from marketplace.models import Booking
 from marketplace.services.availability import get_calendar
 from marketplace.services.booking import (
-    PriceChanged,
     accept_booking,
     accept_counter,
     decline_booking,
@@ -43,6 +42,7 @@ from marketplace.services.booking import (
 )
 from marketplace.services.booking_page import BookingDetail, read_booking
 from marketplace.services.booking_pencil import challenge_pencil, confirm_pencil, give_pencil
+from marketplace.services.booking_request import PriceChanged
 from marketplace.services.booking_step import By
 from marketplace.services.booking_time import agree_time, keep_time, propose_time
 from marketplace.services.change_order import Extra, get_extra, propose_change_order
@@ -280,7 +280,7 @@ def _asked(form: CounterForm, booking: Booking) -> Counter:
 def _more_pickups(booking: Booking) -> int:
     """The rounds beyond those the actor's price includes stay as they are on the table."""
     priced = find_rate_card(reading(), booking.actor_id)
-    included = priced.card.pickups_included if priced else RateCard.pickups_included
+    included = priced.card.pickups_included if priced else USUAL_PICKUPS
     return max(0, int(booking.quote["pickups_included"]) - included)
 
 
