@@ -71,8 +71,10 @@ _LET_DOWN = (_E.REFUND_ALL, _E.STRIKE_ACTOR, *_BOTH)
 _DONE = (_E.CREATE_PAYOUT, *_BOTH)
 
 _approved = Rule(_S.COMPLETED, timer.never, _DONE)
-_disputed = Rule(_S.DISPUTED, timer.after(deadline.SETTLE_WITHIN), (*_BOTH, _E.NOTIFY_ADMIN))
-_delivered = Rule(_S.DELIVERED, timer.after(deadline.APPROVE_WITHIN), (_E.NOTIFY_PLATFORM,), (guard.some_take,))
+_disputed = Rule(_S.DISPUTED, timer.after(deadline.SETTLE_WITHIN), (*_BOTH, _E.NOTIFY_ADMIN), (guard.in_time,))
+_delivered = Rule(
+    _S.DELIVERED, timer.after(deadline.APPROVE_WITHIN), (_E.NOTIFY_PLATFORM,), (guard.in_time, guard.some_take)
+)
 _admin_stop = Rule(_S.CANCELLED, timer.never, _PAID_BACK)
 _dropped_extra = Rule(_S.WITHDRAWN, timer.never, _BOTH, (guard.only_extra,))
 _expired = Rule(_S.EXPIRED, timer.never, _BOTH, (guard.due,))
@@ -107,18 +109,24 @@ def _agreeing(proposer: Party, tell: Effect) -> Rule:
 
 def _claiming(tell: Effect) -> Rule:
     return Rule(
-        _S.NO_SHOW_CLAIMED, timer.after(deadline.CONTEST_WITHIN), (tell,), (guard.begun, guard.nothing_delivered)
+        _S.NO_SHOW_CLAIMED,
+        timer.after(deadline.CONTEST_WITHIN),
+        (tell,),
+        (guard.in_time, guard.begun, guard.nothing_delivered),
     )
 
 
 def _contesting(claimant: Party) -> Rule:
     return Rule(
-        _S.DISPUTED, timer.after(deadline.SETTLE_WITHIN), (*_BOTH, _E.NOTIFY_ADMIN), (guard.claimed_by(claimant),)
+        _S.DISPUTED,
+        timer.after(deadline.SETTLE_WITHIN),
+        (*_BOTH, _E.NOTIFY_ADMIN),
+        (guard.claimed_by(claimant), guard.in_time),
     )
 
 
 def _taking_back(claimant: Party, tell: Effect) -> Rule:
-    return Rule(_S.IN_SESSION, timer.delivery, (tell,), (guard.claimed_by(claimant),))
+    return Rule(_S.IN_SESSION, timer.delivery, (tell,), (guard.claimed_by(claimant), guard.in_time))
 
 
 TABLE: Final[Mapping[tuple[State, Step, Party], Rule]] = MappingProxyType(
@@ -229,7 +237,10 @@ TABLE: Final[Mapping[tuple[State, Step, Party], Rule]] = MappingProxyType(
         (_S.DELIVERED, _T.APPROVE, _P): _approved,
         (_S.DELIVERED, _T.APPROVE, _C): Rule(_S.COMPLETED, timer.never, _DONE, (guard.due,)),
         (_S.DELIVERED, _T.REQUEST_CHANGES, _P): Rule(
-            _S.CHANGES_REQUESTED, timer.after(deadline.PICKUPS_WITHIN), (_E.NOTIFY_ACTOR,), (guard.pickups_left,)
+            _S.CHANGES_REQUESTED,
+            timer.after(deadline.PICKUPS_WITHIN),
+            (_E.NOTIFY_ACTOR,),
+            (guard.in_time, guard.pickups_left),
         ),
         (_S.DELIVERED, _T.DISPUTE, _P): _disputed,
         # pick-ups asked for, waiting for the actor

@@ -57,6 +57,8 @@ def sign_consent(
         return
     if booking.state not in SIGNABLE:
         raise Conflict("Consent is signed after you accept and before the session starts. Nothing was signed.")
+    if now >= booking.starts_at:
+        raise Conflict("The booked time has begun without a signed consent, so it is too late. Nothing was signed.")
     terms = draft_terms(booking, training=training)
     signature = sign(terms, signed_name, shown_sha256, now)
     grant = Grant(
