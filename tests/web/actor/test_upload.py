@@ -323,7 +323,7 @@ def test_a_second_finish_neither_makes_a_second_clip_nor_takes_the_first_ones_fi
             real(other, **values)  # type: ignore[arg-type]  # what was given is passed on
         raise Conflict("This file has been sent already.")
 
-    media_service.finish_upload = slow  # type: ignore[assignment]  # a slower twin
+    media_service.finish_upload = slow
     try:
         assert desk.send(url, 0, video).status_code == 409
     finally:
