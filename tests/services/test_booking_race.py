@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Final, NamedTuple
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, aliased
 
-from marketplace.config import load_settings
 from marketplace.db import Database
 from marketplace.domain.booking import OCCUPYING, Party, State
-from marketplace.gateways.outside import connect_outside
 from marketplace.jobs import Job
 from marketplace.models import Actor, Booking, BookingEvent, Payment, Payout, Refund
 from marketplace.services.audit import find_breaks
@@ -30,11 +27,8 @@ from marketplace.services.booking_step import By, get_booking
 from marketplace.services.booking_time import agree_time, propose_time
 from tests.race import Race, race
 from tests.services.stage import NOW, Story, add_account, add_actor, add_member, at, request
-from workers.schedule import Periodic, run_periodic
-from workers.task import Tools
-from workers.tasks.booking import sweep_bookings
 
-CLIENTS: Final = 5
+CLIENTS: Final = 4
 KIND: Final = {"slot_taken", "conflict", "not_ready", "too_late", "too_early", "forbidden"}
 """Refusals that tell a person, in a sentence, that somebody else was faster."""
 
@@ -244,21 +238,3 @@ def test_many_sweeps_of_one_booking_at_once_take_one_step(database: Database) ->
     for story in (waiting, held):
         run(database, [Claim(story.id, 0, 0, "sweep")] * CLIENTS)
     assert states(database) == [State.EXPIRED, State.LAPSED]
-
-
-def beat(database: Database, claim: Claim) -> None:
-    """A clock of its own: the whole round as the timetable calls it, and the task once more as if redelivered."""
-    settings = load_settings(data_dir=Path(claim.what), database_url=address(database))
-    tools = Tools(settings, database, connect_outside(settings), no_job, now=lambda: LATE)
-    run_periodic(tools, Periodic("booking.sweep", timedelta(seconds=30), sweep_bookings))
-    sweep_bookings(tools)
-
-
-def test_three_beats_and_redelivered_tasks_do_everything_once(database: Database, tmp_path: Path) -> None:
-    with database.unit_of_work(no_job) as db:
-        for story in (Story(db), Story(db).accept(), Story(db).confirmed(), Story(db).accept().pay()):
-            assert story.booking.state in ("requested", "accepted", "confirmed")
-    result = race(address(database), beat, [[Claim(0, 0, 0, str(tmp_path))]] * 3)
-    assert (result.winners, result.refusals) == (3, [])
-    assert states(database) == [State.EXPIRED, State.LAPSED, State.IN_SESSION, State.CANCELLED]
-    assert not broken_chains(database)
