@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from marketplace.command.seeding.booking import USAGE
+from marketplace.command.seeding.booking import ASKED_FIRST, USAGE
 from marketplace.command.seeding.price import ABROAD, CURRENCY, card_of, limits_of
 from marketplace.command.seeding.story import stories
-from marketplace.domain.boundary import Limit
+from marketplace.domain.boundary import Limit, judge
 from marketplace.sandbox.demo.world import people
 
 
@@ -38,3 +38,12 @@ def test_the_lines_of_an_actor_are_topics_too() -> None:
             assert said.topics["self-harm"] == Limit.NEVER
     assert limits[0][1].topics["kissing"] == Limit.ASK
     assert sum(1 for _, said in limits if said.topics) > 30
+
+
+def test_only_what_still_waits_asks_for_a_separate_yes() -> None:
+    everyone = people()
+    for story in stories(len(everyone)):
+        beats = [(beat.intensity, beat.display) for beat in story.title.beats]
+        assert judge(limits_of(everyone[story.actor]), (), beats).asks == ()
+    first = judge(limits_of(everyone[0]), ASKED_FIRST, ())
+    assert (len(first.asks), first.never) == (1, ())

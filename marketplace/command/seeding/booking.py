@@ -38,6 +38,8 @@ DAY: Final = timedelta(days=1)
 SEARCH: Final = timedelta(days=9)
 USAGE: Final = Usage(UsageScope.ONE_TITLE, UsageTerm.MONTHS_12)
 READ_AFTER: Final = 3 * DAY
+ASKED_FIRST: Final = ("kissing",)
+"""What waits for a yes in so many words from the demo's first actor."""
 TAKES: Final = 3
 
 
@@ -113,6 +115,7 @@ class Player:
             message="Please keep the head in the frame; two or three readings of each beat.",
             asked_as="pencil" if self.story.end == "pencilled" else "booking",
             is_draft=self.story.end == "draft",
+            topics=ASKED_FIRST if self.story.actor == 0 and self.story.end == "requested" else (),
         )
         made: int = self.stage.do(
             at,
