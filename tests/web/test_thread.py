@@ -44,7 +44,7 @@ class Room:
         return html.unescape(answer.text)
 
     def token(self, page: str) -> str:
-        return re.findall(r'name="token" value="([^"]+)"', page)[0]
+        return str(re.findall(r'name="token" value="([^"]+)"', page)[0])
 
     def count(self) -> int:
         with self.database.reading() as db:
@@ -59,7 +59,8 @@ def room(app: Flask, database: Database, client_as: SignIn) -> Room:
         accounts = [db.get_one(Account, by.account_id) for by in (story.mira, story.imani)]
         for account, role in zip(accounts, ("member", "actor"), strict=True):
             account.zone = "Africa/Lagos" if role == "actor" else "Europe/London"
-        return Room(database, story.id, *(client_as(account) for account in accounts), member=story.mira)
+        mira, imani = (client_as(account) for account in accounts)
+        return Room(database, story.id, mira, imani, member=story.mira)
 
 
 @pytest.mark.parametrize("step", list(Step))
