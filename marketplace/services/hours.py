@@ -168,19 +168,16 @@ def remove_book_out(db: Session, *, actor_id: int, book_out_id: int) -> None:
 
 def count_claims(db: Session, actor_id: int, span: Interval) -> Claims:
     """What platforms have or want in a time."""
-    query = (
-        select(Booking.state.in_(OCCUPYING), func.count())
-        .where(
-            Booking.actor_id == actor_id,
-            Booking.state.in_(OCCUPYING | WISHES),
-            Booking.is_extra.is_(False),
-            Booking.starts_at < span.ends_at,
-            Booking.ends_at > span.starts_at,
-        )
-        .group_by(Booking.state.in_(OCCUPYING))
+    query = select(Booking.state, func.count()).where(
+        Booking.actor_id == actor_id,
+        Booking.state.in_(OCCUPYING | WISHES),
+        Booking.is_extra.is_(False),
+        Booking.starts_at < span.ends_at,
+        Booking.ends_at > span.starts_at,
     )
-    counts = {bool(holds): count for holds, count in db.execute(query)}
-    return Claims(counts.get(True, 0), counts.get(False, 0))
+    counts = {row[0]: row[1] for row in db.execute(query.group_by(Booking.state))}
+    wishes = sum(count for state, count in counts.items() if state in WISHES)
+    return Claims(sum(counts.values()) - wishes, wishes)
 
 
 # extra hours -------------------------------------------------------------------------------------
