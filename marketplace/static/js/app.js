@@ -17,7 +17,7 @@ if (zone && !document.cookie.includes("zone=")) {
   document.cookie = `zone=${zone}; path=/; max-age=31536000; samesite=lax`;
 }
 
-// On a phone the places lie in a row: the current one is brought into view.
+// The row of places on a phone shows the current one.
 const here = document.querySelector(".side-nav [aria-current]");
 here?.parentElement.scrollTo({ left: here.offsetLeft - 60 });
 
@@ -32,7 +32,7 @@ document.addEventListener("click", (event) => {
 });
 
 // A form that can show its page anew on every change has a button for it; with htmx the button is not needed, with scripts
-// alone a change presses it. Buttons that only make sense on a page that keeps itself fresh wait for that.
+// alone a change presses it. One with data-live is shown instead.
 const hideRefreshers = () => {
   for (const button of document.querySelectorAll("button[data-refresh]")) button.hidden = true;
   for (const button of document.querySelectorAll("button[data-live]")) button.hidden = false;

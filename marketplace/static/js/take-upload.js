@@ -1,5 +1,5 @@
-// <take-upload>: when its form is sent, the chosen files go by the tus 1.0 core protocol in chunks, with what the form says, and go on
-// where they stopped, also after a reload. Without this file, or without data-endpoint, the form sends one file in one piece.
+// <take-upload>: its form sends the chosen files by the tus 1.0 core protocol in chunks and goes on where it stopped, also after a reload.
+// Without this file, or without data-endpoint, the form sends one file in one piece.
 
 const CHUNK = 8 * 1024 * 1024;
 const TUS = { "Tus-Resumable": "1.0.0" };
@@ -29,14 +29,12 @@ class TakeUpload extends HTMLElement {
     drop.addEventListener("drop", (event) => {
       event.preventDefault();
       drop.classList.remove("over");
-      if (this.sending) return;
       this.input.files = event.dataTransfer.files;
       this.#list();
     });
     addEventListener("beforeunload", (event) => { if (this.sending) event.preventDefault(); });
   }
 
-  // what was chosen, before anything is sent
   #list() {
     if (this.sending) return;
     this.querySelector(".rows").replaceChildren();
@@ -48,21 +46,15 @@ class TakeUpload extends HTMLElement {
     if (!this.rows.size) return this.#tell("Choose a video file first. Nothing was sent.");
     const fields = this.#fields();
     this.sending = true;
-    this.form.setAttribute("aria-busy", "true");
     for (const [file, row] of this.rows) if (!row.sent) await this.#send(file, fields, row);
     this.sending = false;
-    this.form.removeAttribute("aria-busy");
-    const rows = [...this.rows.values()];
-    if (rows.every((row) => row.sent)) location.assign(location.pathname + location.search);
-    else if (rows.some((row) => row.sent)) this.#tell("Some files were not sent. Choose others, or send these again.");
+    if ([...this.rows.values()].every((row) => row.sent)) location.assign(location.pathname + location.search);
   }
 
   #tell(words) {
-    const told = document.createElement("p");
-    told.className = "sm";
-    told.textContent = words;
-    this.querySelector(".rows > p")?.remove();
-    this.querySelector(".rows").append(told);
+    const rows = this.querySelector(".rows");
+    rows.querySelector("p")?.remove();
+    rows.append(Object.assign(document.createElement("p"), { className: "sm", textContent: words }));
     this.input.focus();
   }
 
@@ -79,7 +71,7 @@ class TakeUpload extends HTMLElement {
       localStorage.removeItem(this.#mark(file));
       row.end("Sent", true);
     } catch (error) {
-      row.end(error instanceof Refusal ? error.message : "This file did not get through. Send it again to go on where it stopped.");
+      row.end(error instanceof Refusal ? error.message : "Not sent. Send it again to go on where it stopped.");
     }
   }
 
@@ -87,7 +79,7 @@ class TakeUpload extends HTMLElement {
     return `sending:${this.dataset.endpoint}:${file.name}:${file.size}:${file.lastModified}`;
   }
 
-  // where the file goes: an upload begun earlier goes on, if the form says the same as then
+  // an upload begun earlier goes on, if the form says the same
   async #place(file, fields) {
     const said = JSON.stringify(fields);
     const known = JSON.parse(localStorage.getItem(this.#mark(file)) || "{}");
@@ -135,33 +127,25 @@ class TakeUpload extends HTMLElement {
 
   async #reason(answer) {
     const words = (await answer.text()).trim();
-    return words && words.length < 300 && !words.startsWith("<") ? words : "The server refused this file. It was not sent.";
+    return words && words.length < 300 && !words.startsWith("<") ? words : "This file was refused.";
   }
 
   #row(file) {
-    const box = document.createElement("div");
-    box.className = "meter";
-    const head = document.createElement("div");
-    head.className = "row between nowrap";
-    const name = document.createElement("span");
-    name.className = "truncate grow";
-    name.textContent = file.name;
-    const told = document.createElement("span");
-    told.className = "num muted nowrap-text";
-    head.append(name, told);
+    const make = (tag, className, more) => Object.assign(document.createElement(tag), { className, ...more });
+    const quiet = "num muted nowrap-text";
+    const box = make("div", "meter");
+    const head = make("div", "row between nowrap");
+    const told = make("span", quiet, { textContent: size(file.size) });
+    head.append(make("span", "truncate grow", { textContent: file.name }), told);
     box.append(head);
     this.querySelector(".rows").append(box);
-    told.textContent = size(file.size);
-    const [pause, bar] = [document.createElement("button"), document.createElement("progress")];
-    pause.type = "button";
-    pause.className = "btn btn-quiet btn-sm";
-    bar.max = file.size;
-    bar.setAttribute("aria-label", `Uploading ${file.name}`);
+    const pause = make("button", "btn btn-quiet btn-sm", { type: "button" });
+    const bar = make("progress", "", { max: file.size, ariaLabel: `Uploading ${file.name}` });
     const row = {
       paused: false,
       sent: false,
       begin: () => {
-        told.className = "num muted nowrap-text";
+        told.className = quiet;
         pause.textContent = "Pause";
         bar.value = 0;
         head.append(pause);
@@ -174,7 +158,7 @@ class TakeUpload extends HTMLElement {
         pause.remove();
         bar.remove();
         told.textContent = words;
-        told.className = sent ? "num muted nowrap-text" : "refusal";
+        told.className = sent ? quiet : "refusal";
         head.classList.toggle("nowrap", sent);
       },
       show: (done, rate) => {

@@ -8,8 +8,9 @@ from typing import BinaryIO, Final, cast
 from babel import Locale
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from wtforms import IntegerField, SelectField, StringField, TextAreaField
-from wtforms.validators import DataRequired, Length, NumberRange
+from werkzeug.datastructures import FileStorage
+from wtforms import FileField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms.validators import DataRequired, Length, NumberRange, Optional
 
 from marketplace.domain.boundary import MOST_INTENSE, TOPICS, Limit, Limits
 from marketplace.domain.errors import Invalid, Refused
@@ -33,22 +34,36 @@ TOPIC_FIELDS: Final = {f"topic_{topic.slug}": topic for topic in TOPICS.topics}
 LANGUAGE_CODES: Final = {name.lower(): code for code, name in ENGLISH.languages.items() if len(code) in (2, 3)}
 
 
+class FiguresField(IntegerField):
+    """A whole number; what else is typed is refused in words and kept."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read figures only, not the signs and digits of other scripts that Python would take."""
+        if not valuelist:
+            return  # a form without the field leaves it as it was
+        typed = valuelist[0].strip()
+        self.data = int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 4 else None
+        if typed and self.data is None:
+            raise ValueError(f"“{typed[:20]}” is not a number. Write it in figures, like 35.")
+
+
 class ProfileForm(Form):
-    """What platforms read. Lists are one entry a line."""
+    """What platforms read, and the portrait. Lists are one entry a line."""
 
     name = StringField("Name", [DataRequired("Enter your name as platforms should read it"), Length(max=120)])
     headline = StringField("In one line", [Length(max=160, message="160 characters at most")])
     bio = TextAreaField("About you", [Length(max=4000, message="4,000 characters at most")])
     city = StringField("City", [Length(max=80)])
     country = SelectField("Country", choices=COUNTRIES)
-    playing_age_from = IntegerField("Plays from", [NumberRange(18, 99, "From 18 to 99")])
-    playing_age_to = IntegerField("Plays to", [NumberRange(18, 99, "From 18 to 99")])
+    playing_age_from = FiguresField("Plays from", [Optional(), NumberRange(18, 99, "From 18 to 99")])
+    playing_age_to = FiguresField("Plays to", [Optional(), NumberRange(18, 99, "From 18 to 99")])
     union_status = StringField("Union", [Length(max=24, message="24 characters at most")])
     languages = TextAreaField("Languages")
     skills = TextAreaField("Skills")
     credits = TextAreaField("Credits")
     boundaries = TextAreaField("Anything else you will not perform")
-    most_intense = IntegerField(
+    file = FileField("Another picture")
+    most_intense = FiguresField(
         "Loud beats in one session", [NumberRange(0, MOST_INTENSE, f"From 0 to {MOST_INTENSE}")]
     )
 
@@ -87,9 +102,7 @@ def profile() -> ResponseReturnValue:
     form = ProfileForm(data=_data(me) | _limits(get_limits(reading(), who.actor_id)))
     if form.validate_on_submit():
         try:
-            with unit_of_work() as db:
-                actors.save_profile(db, actor_id=who.actor_id, profile=form.to_profile(), now=now())
-                save_limits(db, actor_id=who.actor_id, limits=form.to_limits(), now=now())
+            _save(form, who.actor_id)
             flash("Profile saved.", "ok")
             return redirect(url_for("actor.profile"), 303)
         except Refused as refusal:
@@ -98,22 +111,32 @@ def profile() -> ResponseReturnValue:
     return render_form("actor/profile.html", form, me=me, groups=groups, said=SAID)
 
 
-@blueprint.post("/portrait")
-@actor
-def portrait() -> ResponseReturnValue:
-    """Another portrait; the picture is drawn anew, so nothing of the file itself is kept."""
-    who, sent = the_actor(), request.files.get("file")
-    if sent is None or not sent.filename:
-        raise Invalid("Choose a picture first. Nothing was changed.", field="file")
-    drawn = make_portrait(cast(BinaryIO, sent.stream))
-    store = storage()
-    key = store.put(BytesIO(drawn), kind="portrait", suffix=".webp", content_type="image/webp").key
-    with unit_of_work() as db:
-        before = actors.set_portrait(db, actor_id=who.actor_id, key=key, now=now())
+def _save(form: ProfileForm, actor_id: int) -> None:
+    """Everything or nothing, the picture included."""
+    profile, limits, drawn = form.to_profile(), form.to_limits(), _draw(request.files.get("file"))
+    store, before = storage(), None
+    key = store.put(BytesIO(drawn), kind="portrait", suffix=".webp", content_type="image/webp").key if drawn else None
+    try:
+        with unit_of_work() as db:
+            actors.save_profile(db, actor_id=actor_id, profile=profile, now=now())
+            save_limits(db, actor_id=actor_id, limits=limits, now=now())
+            before = actors.set_portrait(db, actor_id=actor_id, key=key, now=now()) if key else None
+    except Refused:
+        if key:
+            store.delete(key)
+        raise
     if before:
         store.delete(before)
-    flash("Portrait saved.", "ok")
-    return redirect(url_for("actor.profile"), 303)
+
+
+def _draw(sent: FileStorage | None) -> bytes | None:
+    """The portrait drawn anew, so that nothing of the file itself is kept; None when no picture was chosen."""
+    if sent is None or not sent.filename:
+        return None
+    try:
+        return make_portrait(cast(BinaryIO, sent.stream))
+    except Refused as refusal:
+        raise Invalid(refusal.sentence, field="file") from None
 
 
 def _data(me: Actor) -> dict[str, object]:

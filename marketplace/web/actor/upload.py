@@ -35,7 +35,7 @@ FORM_ROOM: Final = 64 * 1024
 # what an actor may send in one request, in bytes
 LARGEST: Final[dict[str | None, int]] = {
     "actor.send_piece": 16 << 20,
-    "actor.portrait": 16 << 20,
+    "actor.profile": 16 << 20,
     "actor.add_clip": LIMITS["clip"].bytes + FORM_ROOM,
     "actor.add_take": LIMITS["take"].bytes + FORM_ROOM,
 }

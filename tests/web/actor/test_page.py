@@ -137,6 +137,18 @@ def test_a_form_keeps_what_was_typed(desk: Desk) -> None:
     assert "Klingonese" in page
 
 
+@pytest.mark.parametrize("typed", ["about thirty", "٣٥", "3O", "-4", "1234"])
+def test_an_age_that_is_no_number_is_kept_as_typed_and_said_in_words(desk: Desk, typed: str) -> None:
+    page = desk.post("profile", 422, **PROFILE | {"playing_age_to": typed}).text
+    assert f"“{typed}” is not a number" in page
+    assert f'value="{typed}"' in page
+
+
+def test_ages_may_be_left_empty(desk: Desk) -> None:
+    desk.post("profile", **PROFILE | {"playing_age_from": "", "playing_age_to": ""})
+    assert (desk.actor().playing_age_from, desk.actor().playing_age_to) == (18, 99)
+
+
 def test_a_rate_shows_what_a_platform_pays_and_the_actor_receives(desk: Desk) -> None:
     desk.post("rate", hour="180", take_set="45", rush="25", minimum_minutes="120", cancellation="firm")
     page = desk.get("rate")
@@ -153,13 +165,17 @@ def test_a_portrait_is_drawn_anew_and_the_one_before_is_deleted(desk: Desk, clie
         file = BytesIO()
         Image.new("RGB", (600, 700), colour).save(file, "PNG")
         file.seek(0)
-        desk.post("portrait", file=(file, "me.png"))
+        desk.post("profile", **PROFILE, file=(file, "me.png"))
         keys.append(desk.actor().portrait_key)
     assert client.get(f"/media/{keys[0]}").status_code == 404
     answer = client.get(f"/media/{keys[1]}")
     assert answer.mimetype == "image/webp"
     answer.close()
-    desk.post("portrait", 422, file=(BytesIO(b"GIF89a"), "me.gif"))
+    page = desk.post("profile", 422, **PROFILE | {"bio": "Typed before."}, file=(BytesIO(b"GIF89a"), "me.gif")).text
+    assert 'id="file-error"' in page
+    assert "Typed before." in page
+    assert desk.actor().portrait_key == keys[1]
+    assert desk.actor().bio == PROFILE["bio"]
 
 
 def test_days_are_booked_out_by_the_actors_own_clock_and_given_back(desk: Desk) -> None:

@@ -250,7 +250,7 @@ def spooled(browser: FlaskClient, path: str) -> tuple[int, int]:
     return answer.status_code, sum(taken)
 
 
-@pytest.mark.parametrize("path", ["/actor/clip", "/actor/session/1/take", "/actor/portrait"])
+@pytest.mark.parametrize("path", ["/actor/clip", "/actor/session/1/take", "/actor/profile"])
 def test_nobodys_file_is_taken_in_before_it_is_known_who_sends_it(
     app: Flask, desk: Desk, scene_accounts: list[Account], client_as: SignIn, path: str
 ) -> None:
