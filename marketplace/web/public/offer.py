@@ -133,7 +133,10 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """All of it: the calendar, the starts of one day, and the price with the picked start."""
+    """All of it: the calendar, the starts of one day, and the price with the picked start.
+
+    `lost` is the start that was chosen and cannot be had at this length: it is said, never quietly swapped.
+    """
 
     weeks: list[list[week.Day]]
     title: str
@@ -143,6 +146,7 @@ class Offer:
     quote: Quote | None
     free_until: datetime | None
     has_any: bool
+    lost: datetime | None
 
 
 def make_offer(
@@ -170,6 +174,7 @@ def make_offer(
         quote=_quote(actor.card, wish, picked.at if picked else now + timedelta(days=30), fee_bp, now),
         free_until=refund_boundaries(actor.cancellation, picked.at)[0].until_at if picked else None,
         has_any=bool(days),
+        lost=wish.starts_at if wish.starts_at and picked and picked.at != wish.starts_at else None,
     )
 
 

@@ -205,3 +205,14 @@ def test_a_long_reel_costs_as_many_statements_as_a_short_one(
     with counted(database) as many:
         client.get("/actor/imani")
     assert len(many) == len(few)
+
+
+def test_a_start_that_is_not_free_for_so_long_is_said_and_never_quietly_swapped(
+    client: FlaskClient, fill: Fill
+) -> None:
+    fill(add_imani)
+    page = client.get("/actor/imani?day=2026-11-26&slot=2026-11-26T16:00:00Z&minutes=240").text
+    assert "is not free for 4 hours" in page
+    assert "is chosen instead" in page
+    kept = client.get("/actor/imani?day=2026-11-26&slot=2026-11-26T12:00:00Z&minutes=120").text
+    assert "is chosen instead" not in kept
