@@ -13,6 +13,9 @@ from tests.journey.site import running_site
 from tests.machine import find_chromium
 
 
+GROUP = pytest.mark.xdist_group("site")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All stories are played on one site, so one process plays them."""
     for item in items:
