@@ -15,7 +15,7 @@ from marketplace.models import Booking, Brief, Payment, Payout, Platform
 HELD_STATES = ("confirmed", "in_session", "delivered", "changes_requested", "disputed")
 """Booking states in which a paid booking's money is held until the work is accepted."""
 
-EXPLAINED = frozenset({State.HELD, State.REJECTED})
+EXPLAINED = frozenset({State.HELD, State.REJECTED, State.RETURNED})
 """States in which the actor reads why."""
 
 EXPECTED = frozenset({State.REVIEW, *ON_ITS_WAY})

@@ -74,6 +74,7 @@ STATUS: Final[dict[str, dict[str, Status]]] = {
         "transferred": Status("On its way", "info", "arrow-up-right"),
         "settled": Status("Sent", "ok", "check-circle"),
         "rejected": Status("Not paid out", "", "no-symbol"),
+        "returned": Status("Sent back to the platform", "", "arrow-uturn-left"),
         "reversed": Status("Taken back", "bad", "arrow-uturn-left"),
         "partly_reversed": Status("Partly taken back", "warn", "arrow-uturn-left"),
     },
