@@ -87,7 +87,14 @@ def _run(pieces: Sequence[Any]) -> Lap:
         except Refused as refusal:
             refused.append(refusal.code)
         except OperationalError as error:
-            if "deadlock" not in str(error).lower():
-                raise
-            refused.append("deadlock")
+            refused.append(_why_not(error))
     return Lap(won, tuple(refused), started, perf_counter())
+
+
+def _why_not(error: OperationalError) -> str:
+    """What the database says to one client of many: a deadlock it broke, or a queue that was too long."""
+    words = str(error).lower()
+    for code, sign in (("deadlock", "deadlock"), ("busy", "database is locked")):
+        if sign in words:
+            return code
+    raise error
