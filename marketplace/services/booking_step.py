@@ -222,14 +222,20 @@ def _count_changes(db: Session, booking: Booking, by: By, now: datetime) -> None
 
 
 def _mark_accepted(db: Session, booking: Booking, by: By, now: datetime) -> None:
-    """Silence accepts everything that can be played; a member accepts what was selected. The grant's term begins."""
+    """Silence accepts everything that can be played, a member what was selected, an admin what was selected or, where
+    nothing was, everything: it was paid for. The grant's term begins."""
     session = get_session(db, booking.id)
     session.accepted_at = now
-    if by.party == Party.CLOCK:
+    if by.party == Party.CLOCK or (by.party == Party.ADMIN and not _any_selected(db, session.id)):
         ready = update(Take).where(Take.capture_session_id == session.id, Take.state == TakeState.READY)
         db.execute(ready.where(Take.selected_at.is_(None)).values(selected_at=now))
     term = usage_of(booking).term
     db.execute(update(Grant).where(Grant.booking_id == booking.id).values(expires_at=months_later(now, term.months)))
+
+
+def _any_selected(db: Session, capture_session_id: int) -> bool:
+    selected = select(Take.id).where(Take.capture_session_id == capture_session_id, Take.selected_at.is_not(None))
+    return db.scalar(selected.limit(1)) is not None
 
 
 def _nothing(db: Session, booking: Booking, by: By, now: datetime) -> None:

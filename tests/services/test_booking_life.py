@@ -12,7 +12,7 @@ from marketplace.domain.booking import NotReady, Party, State
 from marketplace.domain.errors import Conflict, Forbidden, Invalid, NotFound, SlotTaken
 from marketplace.domain.money import Money
 from marketplace.domain.rate import Usage, UsageScope, UsageTerm
-from marketplace.models import Booking, BookingEvent, TimeProposal
+from marketplace.models import Booking, BookingEvent, Take, TimeProposal
 from marketplace.services.booking import (
     accept_booking,
     accept_counter,
@@ -401,3 +401,10 @@ def test_an_unpaid_change_order_lapses_alone(db: Session) -> None:
     withdraw = extra_of(story, story.mira, token="extra-2")
     withdraw_booking(db, booking_id=withdraw.id, platform_id=story.platform_id, by=story.mira, now=NOW)
     assert CLOCK.account_id is None
+
+
+def test_takes_nobody_selected_are_licensed_when_an_admin_releases_the_money(db: Session) -> None:
+    story = Story(db).delivered()
+    dispute_booking(db, booking=story.booking, by=story.mira, reason="Not the flavour asked for.", now=story.now)
+    settle_dispute(db, booking_id=story.id, by=ADMIN, refund_bp=2_000, reason="As briefed.", now=story.now)
+    assert db.scalars(select(Take.selected_at)).all() == [story.now]
