@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from random import Random
 from typing import Any, Final, TypeVar
 
@@ -21,6 +22,7 @@ from marketplace.services.audit import find_breaks
 from marketplace.services.booking import advance_due_booking, find_due
 from marketplace.services.booking_pencil import rank_of, read_ladder
 from marketplace.services.booking_step import By, get_booking
+from marketplace.services.change_order import OPEN_IN
 from marketplace.services.consent import SIGNABLE
 from marketplace.services.ledger_check import run_checks
 from tests.services.stage import NOW, Story
@@ -33,9 +35,11 @@ from tests.services.walk import (
     Turn,
     add_cast,
     ask,
+    ask_pencil,
     moves_of,
     open_payment,
     pay,
+    pick_start,
     propose_extra,
 )
 from tests.services.walk_check import Shot, find_broken, find_broken_step, ladder
@@ -45,7 +49,7 @@ T = TypeVar("T")
 WALKS: Final = int(os.environ.get("MARQUEE_WALKS", "0"))
 """How many random walks are made; none asked for means the same few every time."""
 
-FEW: Final = 25
+FEW: Final = 40
 LONG: Final = 50
 MOST_LIVING: Final = 6
 MINUTE: Final = timedelta(minutes=1)
@@ -147,6 +151,10 @@ class BookingWalk(RuleBasedStateMachine):
             tally.refused += 1
             assert refusal.sentence.rstrip().endswith((".", "!"))
             assert before == self.shot, f"refused, but changed {before.changes(self.shot)}: {refusal.sentence}"
+        for booking_id, events in self.shot.events.items():
+            for event in events[len(before.events[booking_id]) :]:
+                if event.before is not None:
+                    tally.taken.add((State(event.before), Step(event.step), Party(event.party)))
         broken = [*find_broken_step(before, self.shot, self.now, asked), *find_broken(self.shot)]
         assert not broken, "\n".join(broken)
 
@@ -214,6 +222,20 @@ class BookingWalk(RuleBasedStateMachine):
 
     def ask(self, pick: Pick, member_id: int, actor_id: int) -> None:
         ask(self.db, pick, self.now, self.db.get_one(Member, member_id), self.db.get_one(Actor, actor_id))
+
+    def asks_for_pencils(self, chance: Chance) -> None:
+        """Both platforms get a pencil of one actor, on times that meet."""
+        actor = chance.pick(self.cast.actors)
+        starts_at = pick_start(chance.pick, self.now)
+        for member in self.cast.members:
+            before = set(self.shot.bookings)
+            at = starts_at + chance.pick((timedelta(0), timedelta(hours=1)))
+            self.unit(partial(self.ask_pencil, member.id, actor.id, at))
+            for booking_id in set(self.shot.bookings) - before:
+                self.take(chance, booking_id, Step.PENCIL, Party.ACTOR)
+
+    def ask_pencil(self, member_id: int, actor_id: int, starts_at: datetime) -> None:
+        ask_pencil(self.db, self.now, self.db.get_one(Member, member_id), self.db.get_one(Actor, actor_id), starts_at)
 
     def acts(self, chance: Chance) -> None:
         """Somebody does what the table allows somebody in this state."""
@@ -296,11 +318,12 @@ class BookingWalk(RuleBasedStateMachine):
         self.unit(lambda: Story.resume(self.db, get_booking(self.db, booking_id), self.now).sign(), booking_id)
 
     def proposes_a_change_order(self, chance: Chance) -> None:
-        booking_id = self.pick_booking(chance)
+        paid = [row.id for row in self.shot.bookings.values() if row.state in OPEN_IN and not row.is_extra]
+        booking_id = chance.pick(paid) if paid else self.pick_booking(chance)
         if booking_id:
             self.tokens += 1
             turn = self.turn(chance, booking_id, chance.pick(_SIDES))
-            self.unit(lambda: propose_extra(turn, f"extra-{self.tokens}"), booking_id)
+            self.unit(lambda: propose_extra(turn, f"extra-{self.tokens}"))
             self.nothing(lambda: propose_extra(turn, f"extra-{self.tokens}"))
 
     # time
@@ -370,6 +393,7 @@ _HAPPENS: Final = [
     for happens, often in {
         BookingWalk.acts: 12,
         BookingWalk.asks: 3,
+        BookingWalk.asks_for_pencils: 2,
         BookingWalk.pays: 3,
         BookingWalk.signs: 3,
         BookingWalk.sweeps: 3,

@@ -106,6 +106,14 @@ def pick_start(pick: Pick, now: datetime) -> datetime:
     return midnight + days + pick([timedelta(hours=hours) for hours in (9, 10.5, 13)])
 
 
+def ask_pencil(db: Session, now: datetime, member: Member, actor: Actor, starts_at: datetime) -> int:
+    """A platform asks for a pencil on a certain time."""
+    return request_booking(
+        db, platform_id=member.platform_id, member_id=member.id, by=By(Party.PLATFORM, member.account_id),
+        ask=replace(ask_for(actor, starts_at), asked_as="pencil"), fee_bp=FEE_BP, now=now,
+    )  # fmt: skip
+
+
 def ask(db: Session, pick: Pick, now: datetime, member: Member, actor: Actor) -> int:
     """A platform asks an actor for some time, for the time itself or a pencil, at once or as a draft."""
     wanted = replace(_wanted(pick, now, actor), is_draft=pick((False, False, False, True)))
