@@ -142,7 +142,8 @@ def waiting_words(detail: BookingDetail, reader: Party) -> str:
     if detail.state == State.CONFIRMED and detail.grant is not None:
         return "Everything is ready. The session starts by itself at the booked time"
     who = "You" if outlook.waiting_for == reader else _name(detail, outlook.waiting_for)
-    return f"{who} can now {outlook.must}"
+    is_pencil = detail.state == State.REQUESTED and detail.booking.asked_as == "pencil"
+    return f"{who} can now {'give the pencil or decline' if is_pencil else outlook.must}"
 
 
 def otherwise_words(detail: BookingDetail, reader: Party) -> str:

@@ -14,7 +14,11 @@ OTHER_PLATFORM = "arjun@nightcandle.example"
 PHONE = {"width": 390, "height": 844}
 
 
-def request(person: Person, title: str, *, weekday: str, button: str = "Request to book") -> int:
+ASKED = "Nothing is charged until Imani accepts and you pay."
+PENCILLED = "A pencil costs nothing."
+
+
+def request(person: Person, title: str, *, weekday: str, button: str = "Request to book", says: str = ASKED) -> int:
     """Ask Imani for a time on the first such weekday in December."""
     person.go("/actor/imani-okafor")
     person.page.get_by_role("link", name=re.compile(rf"^{weekday}.* December")).first.click()
@@ -23,7 +27,7 @@ def request(person: Person, title: str, *, weekday: str, button: str = "Request 
     person.page.get_by_label("What the takes are for").fill(PURPOSE)
     person.page.get_by_label("Flavour", exact=True).first.select_option(label="Cold fury")
     person.press(button)
-    person.sees("Nothing is charged until Imani accepts and you pay.")
+    person.sees(says)
     return int(person.page.url.rstrip("/").rpartition("/")[2])
 
 
@@ -65,8 +69,8 @@ def test_a_platform_challenges_the_pencil_before_its_own_and_one_of_two_confirms
     arjun = Person.arrive(browser, site).sign_in_with(OTHER_PLATFORM)
     mira = Person.arrive(browser, site).sign_in("member")
     imani = Person.arrive(browser, site, viewport=PHONE).sign_in("actor")
-    first = request(arjun, "First Pencil", weekday="Tue", button="Ask for a pencil")
-    second = request(mira, "Second Pencil", weekday="Tue", button="Ask for a pencil")
+    first = request(arjun, "First Pencil", weekday="Tue", button="Ask for a pencil", says=PENCILLED)
+    second = request(mira, "Second Pencil", weekday="Tue", button="Ask for a pencil", says=PENCILLED)
     for booking, place in ((first, 1), (second, 2)):
         imani.go(f"/actor/booking/{booking}")
         imani.press(f"Give pencil number {place}")
