@@ -77,6 +77,7 @@ _delivered = Rule(
 )
 _admin_stop = Rule(_S.CANCELLED, timer.never, _PAID_BACK)
 _dropped_extra = Rule(_S.WITHDRAWN, timer.never, _BOTH, (guard.only_extra,))
+_countering = (guard.not_extra, guard.in_time, guard.counters_left)
 _expired = Rule(_S.EXPIRED, timer.never, _BOTH, (guard.due,))
 
 _platform_cancel = Rule(
@@ -144,7 +145,10 @@ TABLE: Final[Mapping[tuple[State, Step, Party], Rule]] = MappingProxyType(
             (guard.not_extra, guard.in_time, guard.can_still_be_paid, guard.says_yes),
         ),
         (_S.REQUESTED, _T.COUNTER, _A): Rule(
-            _S.COUNTERED, timer.answer, (_E.NOTIFY_PLATFORM,), (guard.not_pencil, guard.in_time, guard.counters_left)
+            _S.COUNTERED,
+            timer.answer,
+            (_E.NOTIFY_PLATFORM,),
+            (guard.not_pencil, guard.not_extra, guard.in_time, guard.counters_left),
         ),
         (_S.REQUESTED, _T.EXTEND, _A): Rule(
             _S.REQUESTED, timer.extension, (_E.NOTIFY_PLATFORM,), (guard.not_extra, guard.in_time, guard.not_extended)
@@ -156,9 +160,7 @@ TABLE: Final[Mapping[tuple[State, Step, Party], Rule]] = MappingProxyType(
         (_S.REQUESTED, _T.DROP_EXTRA, _C): _dropped_extra,
         # waiting for the platform's answer to the actor's terms
         (_S.COUNTERED, _T.ACCEPT, _P): _accepting(_E.NOTIFY_ACTOR),
-        (_S.COUNTERED, _T.COUNTER, _P): Rule(
-            _S.REQUESTED, timer.answer, (_E.NOTIFY_ACTOR,), (guard.in_time, guard.counters_left)
-        ),
+        (_S.COUNTERED, _T.COUNTER, _P): Rule(_S.REQUESTED, timer.answer, (_E.NOTIFY_ACTOR,), _countering),
         (_S.COUNTERED, _T.WITHDRAW, _P): Rule(_S.WITHDRAWN, timer.never, (_E.NOTIFY_ACTOR,)),
         (_S.COUNTERED, _T.DECLINE, _A): Rule(_S.DECLINED, timer.never, (_E.NOTIFY_PLATFORM,)),
         (_S.COUNTERED, _T.EXPIRE, _C): _expired,
@@ -182,7 +184,9 @@ TABLE: Final[Mapping[tuple[State, Step, Party], Rule]] = MappingProxyType(
         # held for the platform, waiting for its payment; only a verified payment confirms, hence the clock
         (_S.ACCEPTED, _T.CONFIRM, _C): Rule(_S.CONFIRMED, timer.start, _BOTH, (guard.before_end,)),
         (_S.ACCEPTED, _T.WITHDRAW, _P): Rule(_S.WITHDRAWN, timer.never, (_E.CLOSE_CHECKOUT, _E.NOTIFY_ACTOR)),
-        (_S.ACCEPTED, _T.CANCEL, _A): Rule(_S.CANCELLED, timer.never, (_E.STRIKE_ACTOR, *_CALLED_OFF)),
+        (_S.ACCEPTED, _T.CANCEL, _A): Rule(
+            _S.CANCELLED, timer.never, (_E.STRIKE_ACTOR, *_CALLED_OFF), (guard.in_time,)
+        ),
         (_S.ACCEPTED, _T.CANCEL, _D): Rule(_S.CANCELLED, timer.never, _CALLED_OFF),
         (_S.ACCEPTED, _T.LAPSE, _C): Rule(_S.LAPSED, timer.never, _CALLED_OFF, (guard.due,)),
         (_S.ACCEPTED, _T.DROP_EXTRA, _C): Rule(_S.WITHDRAWN, timer.never, _CALLED_OFF, (guard.only_extra,)),

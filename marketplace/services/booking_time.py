@@ -9,12 +9,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from marketplace.domain.availability import Interval
-from marketplace.domain.booking import Party, Step
+from marketplace.domain.booking import NotReady, Party, Step
 from marketplace.domain.errors import Conflict, Forbidden, Invalid, SlotTaken
 from marketplace.models import Booking, TimeProposal
 from marketplace.services.availability import get_calendar
 from marketplace.services.booking_follow import take_booking_step
 from marketplace.services.booking_step import Also, By
+from marketplace.services.pencil import list_ladder
 
 NOTICE_AT_LEAST: Final = timedelta(hours=2)
 WORDS_LONGEST: Final = 500
@@ -59,6 +60,7 @@ def agree_time(
     if shown_starts_at is not None and shown_starts_at != proposal.starts_at:
         raise Conflict("Another time has been proposed meanwhile. Look again. Nothing was changed.")
     slot = Interval(proposal.starts_at, proposal.ends_at)
+    _check_no_pencil(db, booking, slot)
     take_booking_step(db, booking, Step.AGREE_TIME, by, now, "", Also(slot=slot))
 
 
@@ -79,6 +81,16 @@ def get_proposal(db: Session, booking_id: int) -> TimeProposal:
     if proposal is None:
         raise Forbidden("No other time is proposed now. Nothing was changed.")
     return proposal
+
+
+def _check_no_pencil(db: Session, booking: Booking, slot: Interval) -> None:
+    """Whoever was given a pencil comes first, as before an acceptance."""
+    before, after = booking.starts_at - booking.busy_from, booking.busy_until - booking.ends_at
+    ladder = list_ladder(
+        db, actor_id=booking.actor_id, busy_from=slot.starts_at - before, busy_until=slot.ends_at + after
+    )
+    if ladder:
+        raise NotReady("A platform holds a pencil on that time: it is confirmed or dropped first. Nothing was changed.")
 
 
 def _check_free(db: Session, booking: Booking, slot: Interval, now: datetime) -> None:

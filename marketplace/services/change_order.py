@@ -62,7 +62,7 @@ def propose_change_order(db: Session, *, booking: Booking, by: By, ask: Extra, n
 
     Refused for bookings that are not paid or already settled, and while three proposals are open.
     """
-    if (made := db.scalar(select(Booking.id).where(Booking.request_token == ask.token))) is not None:
+    if (made := _find_made(db, booking, ask.token)) is not None:
         return made
     _check(db, booking, ask)
     extra = _write_extra(db, booking, by, ask, now)
@@ -81,6 +81,11 @@ def propose_change_order(db: Session, *, booking: Booking, by: By, ask: Extra, n
     record_step(db, extra, None, State(extra.state), "propose_change_order", by, ask.words.strip(), now)
     _tell(db, booking, extra, by, now)
     return extra.id
+
+
+def _find_made(db: Session, booking: Booking, token: str) -> int | None:
+    made = select(ChangeOrder.extra_id).join(Booking, Booking.id == ChangeOrder.extra_id)
+    return db.scalar(made.where(Booking.request_token == token, ChangeOrder.booking_id == booking.id))
 
 
 def _check(db: Session, booking: Booking, ask: Extra) -> None:

@@ -12,7 +12,6 @@ from tests.journey.person import CHROMIUM
 from tests.journey.site import running_site
 from tests.machine import find_chromium
 
-
 GROUP = pytest.mark.xdist_group("site")
 
 

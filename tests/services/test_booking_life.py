@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from marketplace.domain.booking import NotReady, Party, State
+from marketplace.domain.booking import NotReady, Party, State, TooLate
 from marketplace.domain.errors import Conflict, Forbidden, Invalid, NotFound, SlotTaken
 from marketplace.domain.money import Money
 from marketplace.domain.rate import Usage, UsageScope, UsageTerm
@@ -25,6 +25,7 @@ from marketplace.services.booking import (
     settle_dispute,
     withdraw_booking,
 )
+from marketplace.services.booking_pencil import give_pencil
 from marketplace.services.booking_request import PriceChanged
 from marketplace.services.booking_step import CLOCK, By, facts_of, get_booking, of_actor, quote_of
 from marketplace.services.booking_time import agree_time, find_proposal, keep_time, propose_time
@@ -408,3 +409,23 @@ def test_takes_nobody_selected_are_licensed_when_an_admin_releases_the_money(db:
     dispute_booking(db, booking=story.booking, by=story.mira, reason="Not the flavour asked for.", now=story.now)
     settle_dispute(db, booking_id=story.id, by=ADMIN, refund_bp=2_000, reason="As briefed.", now=story.now)
     assert db.scalars(select(Take.selected_at)).all() == [story.now]
+
+
+def test_a_booking_does_not_move_onto_somebodys_pencil(db: Session) -> None:
+    story = Story(db).confirmed()
+    propose_time(db, booking=story.booking, by=story.mira, starts_at=at(30, 13), words="", now=NOW)
+    other = Story.of(db, platform_id=story.platform_id, actor_id=story.actor_id, starts_at=at(30, 14), now=NOW)
+    give_pencil(db, booking_id=other.id, actor_id=other.actor_id, by=other.imani, now=NOW)
+    with pytest.raises(NotReady, match="holds a pencil"):
+        agree_time(db, booking=story.booking, by=story.imani, now=NOW)
+    assert story.booking.state == State.RESCHEDULING
+
+
+def test_a_change_order_is_not_countered_and_an_unpaid_hold_that_ran_out_strikes_nobody(db: Session) -> None:
+    story = Story(db).confirmed()
+    extra = extra_of(story, story.mira)
+    with pytest.raises(NotReady, match="follows its booking"):
+        counter_booking(db, booking=extra, by=story.imani, ask=Counter(ONE_TITLE, 2), now=NOW)
+    held = Story(db).accept()
+    with pytest.raises(TooLate):
+        cancel_booking(db, booking=held.booking, by=held.imani, reason="Ill.", now=NOW + timedelta(days=3))
