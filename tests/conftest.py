@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
+from xdist.scheduler import LoadScopeScheduling
 
 from marketplace.command.migrate import migrate
 from marketplace.config import Settings, load_settings
@@ -27,6 +29,7 @@ from tests.postgresql import CannotRun, Server, start_server
 ENGINES = ("sqlite", "postgresql")
 URL_VARIABLE = "MARQUEE_TEST_POSTGRESQL"
 WHY_NOT_VARIABLE = "MARQUEE_TEST_NO_POSTGRESQL"
+STORIES = "tests/journey/"
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")
 
 server: list[Server] = []
@@ -53,6 +56,18 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[URL_VARIABLE] = server[0].url
     except CannotRun as reason:
         os.environ[WHY_NOT_VARIABLE] = str(reason)
+
+
+class OneSite(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types
+    """Tests go to whichever process is free, one by one; the browser's stories go together, for they share a site."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return STORIES if nodeid.startswith(STORIES) else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """The largest scope is begun first, so the stories do not come last."""
+    return OneSite(config, log)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -126,19 +141,26 @@ def administer(base: str, statement: str) -> None:
     maker.dispose()
 
 
-@pytest.fixture
-def database_url(engine: str, template: str, tmp_path: Path) -> Iterator[str]:
-    """A fresh copy of the migrated database."""
+@contextmanager
+def copy_of(engine: str, template: str, folder: Path, name: str) -> Iterator[str]:
+    """The URL of a copy of the migrated database, for as long as the block lasts."""
     if engine == "sqlite":
-        copy = tmp_path / "test.db"
+        copy = folder / f"{name}.db"
         shutil.copyfile(template.removeprefix("sqlite:///"), copy)
         yield f"sqlite:///{copy}"
         return
-    base, _, name = template.rpartition("/")
-    copied = f"test_{os.getpid()}"
-    administer(base, f"CREATE DATABASE {copied} TEMPLATE {name}")
+    base, _, original = template.rpartition("/")
+    copied = f"{name}_{os.getpid()}"
+    administer(base, f"CREATE DATABASE {copied} TEMPLATE {original} STRATEGY FILE_COPY")
     yield f"{base}/{copied}"
     administer(base, f"DROP DATABASE {copied} WITH (FORCE)")
+
+
+@pytest.fixture
+def database_url(engine: str, template: str, tmp_path: Path) -> Iterator[str]:
+    """A fresh copy of the migrated database."""
+    with copy_of(engine, template, tmp_path, "test") as url:
+        yield url
 
 
 @pytest.fixture
@@ -150,12 +172,23 @@ def database(database_url: str) -> Iterator[Database]:
     assert "Current Checked out connections: 0" in still_out, f"a connection was not given back: {still_out}"
 
 
+@pytest.fixture(scope="session")
+def shared(engine: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """A migrated database that nobody ever commits to: what one test writes is gone before the next begins."""
+    folder = tmp_path_factory.mktemp("shared")
+    with copy_of(engine, template, folder, "shared") as url, Database(url) as made:
+        yield made
+
+
 @pytest.fixture
-def db(database: Database) -> Iterator[Session]:
-    """One open writing transaction that is thrown away."""
-    with database.writers() as session:
+def db(shared: Database) -> Iterator[Session]:
+    """One open writing transaction that is thrown away; a commit inside it only ends a savepoint."""
+    opened = shared.engine.connect().execution_options(sqlite_begin="IMMEDIATE")
+    with opened as connection, connection.begin() as everything:
+        session = Session(connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
         yield session
-        session.rollback()
+        session.close()
+        everything.rollback()
 
 
 # --- the application ------------------------------------------------------------------------------

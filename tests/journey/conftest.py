@@ -1,4 +1,7 @@
-"""The browser and the running site that journeys use; without a Chromium they are left out, and the run says so."""
+"""The browser and the running site that journeys use; without a Chromium they are left out, and the run says so.
+
+All stories are played on one site, so one process plays them: see `OneSite` beside the other fixtures.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +14,6 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.journey.person import CHROMIUM
 from tests.journey.site import running_site
 from tests.machine import find_chromium
-
-GROUP = pytest.mark.xdist_group("site")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All stories are played on one site, so one process plays them."""
-    for item in items:
-        if item.get_closest_marker("browser"):
-            item.add_marker(GROUP)
 
 
 @pytest.fixture(scope="session")

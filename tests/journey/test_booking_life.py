@@ -9,6 +9,8 @@ from playwright.sync_api import Browser
 
 from tests.journey.person import Person
 
+pytestmark = pytest.mark.browser
+
 PURPOSE = "Episode 9, scene 2: he waits at the door and does not knock."
 OTHER_PLATFORM = "arjun@nightcandle.example"
 PHONE = {"width": 390, "height": 844}
@@ -18,11 +20,17 @@ ASKED = "Nothing is charged until Imani accepts and you pay."
 PENCILLED = "A pencil costs nothing."
 
 
-def request(person: Person, title: str, *, weekday: str, button: str = "Request to book", says: str = ASKED) -> int:
-    """Ask Imani for a time on the first such weekday in December."""
+def choose(person: Person, weekday: str) -> str:
+    """Find a time of Imani's on the first such weekday in December; the address of the form for it."""
     person.go("/actor/imani-okafor")
     person.page.get_by_role("link", name=re.compile(rf"^{weekday}.* December")).first.click()
     person.press("Request to book")
+    return person.page.url.removeprefix(person.site)
+
+
+def request(person: Person, title: str, form: str, *, button: str = "Request to book", says: str = ASKED) -> int:
+    """Ask Imani for the time that `form` is about."""
+    person.go(form)
     person.page.get_by_label("Title").fill(title)
     person.page.get_by_label("What the takes are for").fill(PURPOSE)
     person.page.get_by_label("Flavour", exact=True).first.select_option(label="Cold fury")
@@ -42,10 +50,9 @@ def pay(person: Person, booking: int) -> None:
     person.waits_for(f"/platform/booking/{booking}", "Confirmed")
 
 
-@pytest.mark.browser
 def test_an_actor_answers_an_offer_on_a_phone_with_other_terms(site: str, browser: Browser) -> None:
     mira = Person.arrive(browser, site).sign_in("member")
-    booking = request(mira, "The Door", weekday="Fri")
+    booking = request(mira, "The Door", choose(mira, "Fri"))
     imani = Person.arrive(browser, site, viewport=PHONE).sign_in("actor")
     imani.go(f"/actor/booking/{booking}")
     imani.sees("You receive")
@@ -64,13 +71,13 @@ def test_an_actor_answers_an_offer_on_a_phone_with_other_terms(site: str, browse
     assert mira.faults == imani.faults == []
 
 
-@pytest.mark.browser
 def test_a_platform_challenges_the_pencil_before_its_own_and_one_of_two_confirms(site: str, browser: Browser) -> None:
     arjun = Person.arrive(browser, site).sign_in_with(OTHER_PLATFORM)
     mira = Person.arrive(browser, site).sign_in("member")
     imani = Person.arrive(browser, site, viewport=PHONE).sign_in("actor")
-    first = request(arjun, "First Pencil", weekday="Tue", button="Ask for a pencil", says=PENCILLED)
-    second = request(mira, "Second Pencil", weekday="Tue", button="Ask for a pencil", says=PENCILLED)
+    form = choose(arjun, "Tue")
+    first = request(arjun, "First Pencil", form, button="Ask for a pencil", says=PENCILLED)
+    second = request(mira, "Second Pencil", form, button="Ask for a pencil", says=PENCILLED)
     for booking, place in ((first, 1), (second, 2)):
         imani.go(f"/actor/booking/{booking}")
         imani.press(f"Give pencil number {place}")
@@ -87,11 +94,10 @@ def test_a_platform_challenges_the_pencil_before_its_own_and_one_of_two_confirms
     assert arjun.faults == mira.faults == imani.faults == []
 
 
-@pytest.mark.browser
 def test_a_late_cancel_says_its_amounts_before_the_click(site: str, browser: Browser) -> None:
     mira = Person.arrive(browser, site).sign_in("member")
     imani = Person.arrive(browser, site).sign_in("actor")
-    booking = request(mira, "Called Off", weekday="Wed")
+    booking = request(mira, "Called Off", choose(mira, "Wed"))
     imani.go(f"/actor/booking/{booking}")
     imani.press("Accept and hold the time")
     pay(mira, booking)

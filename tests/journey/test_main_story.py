@@ -11,10 +11,11 @@ from playwright.sync_api import Browser
 from tests.journey.person import Person
 from tests.video import a_video
 
+pytestmark = pytest.mark.browser
+
 PURPOSE = "Episode 3, scene 4: she finds the letter and does not raise her voice."
 
 
-@pytest.mark.browser
 def test_a_platform_books_an_actor_who_is_paid(site: str, browser: Browser, tmp_path: Path) -> None:
     mira = Person.arrive(browser, site).sign_in("member")
     booking = ask(mira)
