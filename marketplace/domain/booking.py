@@ -127,7 +127,8 @@ def _contesting(claimant: Party) -> Rule:
 
 
 def _taking_back(claimant: Party, tell: Effect) -> Rule:
-    return Rule(_S.IN_SESSION, timer.delivery, (tell,), (guard.claimed_by(claimant), guard.in_time))
+    to_deliver = timer.own_delivery if claimant == _A else timer.delivery
+    return Rule(_S.IN_SESSION, to_deliver, (tell,), (guard.claimed_by(claimant), guard.in_time))
 
 
 TABLE: Final[Mapping[tuple[State, Step, Party], Rule]] = MappingProxyType(
@@ -148,10 +149,13 @@ TABLE: Final[Mapping[tuple[State, Step, Party], Rule]] = MappingProxyType(
             _S.COUNTERED,
             timer.answer,
             (_E.NOTIFY_PLATFORM,),
-            (guard.not_pencil, guard.not_extra, guard.in_time, guard.counters_left),
+            (guard.not_pencil, guard.says_yes, *_countering),
         ),
         (_S.REQUESTED, _T.EXTEND, _A): Rule(
-            _S.REQUESTED, timer.extension, (_E.NOTIFY_PLATFORM,), (guard.not_extra, guard.in_time, guard.not_extended)
+            _S.REQUESTED,
+            timer.extension,
+            (_E.NOTIFY_PLATFORM,),
+            (guard.not_extra, guard.in_time, guard.not_extended, guard.gains_time),
         ),
         (_S.REQUESTED, _T.DECLINE, _A): Rule(_S.DECLINED, timer.never, (_E.NOTIFY_PLATFORM,)),
         (_S.REQUESTED, _T.WITHDRAW, _P): Rule(_S.WITHDRAWN, timer.never, (_E.NOTIFY_ACTOR,)),

@@ -140,6 +140,13 @@ def not_extended(facts: Facts, now: datetime) -> None:
         raise NotReady("The time to answer has been extended once already. Nothing was changed.")
 
 
+def gains_time(facts: Facts, now: datetime) -> None:
+    """More time to answer would really be more."""
+    before = facts.deadline_at or now
+    if deadline.extended_deadline(before, facts.starts_at, now) <= before:
+        raise NotReady("The session is too near for more time to answer. Nothing was changed.")
+
+
 def counters_left(facts: Facts, now: datetime) -> None:
     """A counter-offer is left."""
     if facts.counters >= MOST_COUNTERS:

@@ -113,6 +113,9 @@ OCCUPYING: Final = frozenset(
 """States that hold the slot: the database lets no two of one actor overlap. Pencils hold nothing; change orders never
 do."""
 
+MONEY_HELD: Final = OCCUPYING - {State.ACCEPTED, State.COMPLETED}
+"""States in which what was paid is held until the work is accepted."""
+
 ENDED: Final = frozenset(
     {State.COMPLETED, State.DECLINED, State.WITHDRAWN, State.EXPIRED, State.LAPSED, State.CANCELLED}
 )

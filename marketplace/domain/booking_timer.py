@@ -44,13 +44,14 @@ def pencil(facts: Facts, now: datetime) -> datetime | None:
 def challenge(facts: Facts, now: datetime) -> datetime | None:
     """To confirm a pencil that is challenged."""
     # a challenge never gives more time than there was
-    return min(deadline.challenge_deadline(facts.starts_at, now), deadline.pencil_deadline(facts.starts_at, now))
+    return min(facts.deadline_at or now, deadline.challenge_deadline(facts.starts_at, now))
 
 
 def promotion(facts: Facts, now: datetime) -> datetime | None:
     """To use the first place."""
     # whoever pushed the one before out must use the place as quickly
-    return challenge(facts, now) if facts.is_challenger else pencil(facts, now)
+    whole = deadline.pencil_deadline(facts.starts_at, now)
+    return min(whole, deadline.challenge_deadline(facts.starts_at, now)) if facts.is_challenger else whole
 
 
 def start(facts: Facts, now: datetime) -> datetime | None:
@@ -66,6 +67,11 @@ def new_time(facts: Facts, now: datetime) -> datetime | None:
 def delivery(facts: Facts, now: datetime) -> datetime | None:
     """To deliver after the session."""
     return max(facts.ends_at, now) + deadline.DELIVER_WITHIN
+
+
+def own_delivery(facts: Facts, now: datetime) -> datetime | None:
+    """To deliver after one's own report was taken back: no later than without it, so that it buys no time."""
+    return max(facts.ends_at + deadline.DELIVER_WITHIN, now)
 
 
 def after(span: timedelta) -> Timer:

@@ -31,6 +31,8 @@ class Booking(Base):
         Index("ix_booking_actor_id_state", "actor_id", "state", "starts_at"),
         Index("ix_booking_platform_id_state", "platform_id", "state", "starts_at"),
         Index("ix_booking_state_deadline", "state", "deadline_at"),
+        Index("ix_booking_deadline_at", "deadline_at"),
+        Index("ix_booking_starts_at", "starts_at"),
     )
 
     id: Mapped[Id]

@@ -72,7 +72,11 @@ def list_open(db: Session, actor_id: int) -> list[Line]:
         )
         .join(Platform, Platform.id == Booking.platform_id)
         .join(Brief, Brief.id == Booking.brief_id)
-        .where(Booking.actor_id == actor_id, Booking.state.not_in(ENDED))
+        .where(
+            Booking.actor_id == actor_id,
+            Booking.state.not_in(ENDED | {State.DRAFT}),
+            Booking.is_extra.is_(False),
+        )
         .order_by(Booking.starts_at, Booking.id)
     )
     return [Line(row[0], State(row[1]), *row[2:]) for row in db.execute(columns)]

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.domain.booking import ENDED, Party, State, Step, steps_due
 from marketplace.domain.capture import check_accepting
-from marketplace.domain.errors import Forbidden, Invalid, Refused
+from marketplace.domain.errors import Invalid, Refused
 from marketplace.domain.money import WHOLE_BP
 from marketplace.models import Booking, BookingEvent
 from marketplace.services import payment
@@ -22,6 +22,7 @@ from marketplace.services.booking_step import (
     Also,
     By,
     cancellation_of,
+    check_in_good_standing,
     facts_of,
     find_session,
     get_booking,
@@ -44,7 +45,7 @@ def accept_booking(
     `says_yes`: the actor agreed, in so many words, to what the request asks of them (`booking.asks_yes`).
     """
     booking = of_actor(db, booking_id, actor_id)
-    _check_in_good_standing(booking)
+    check_in_good_standing(booking)
     take_booking_step(db, booking, Step.ACCEPT, by, now, _agreed_to(booking, says_yes), Also(says_yes=says_yes))
 
 
@@ -58,15 +59,8 @@ def accept_counter(
     booking = of_platform(db, booking_id, platform_id)
     if booking.total_minor != shown_total_minor:
         raise PriceChanged("The terms have changed meanwhile. Look again before you accept. Nothing was booked.")
-    _check_in_good_standing(booking)
+    check_in_good_standing(booking)
     take_booking_step(db, booking, Step.ACCEPT, by, now)
-
-
-def _check_in_good_standing(booking: Booking) -> None:
-    if booking.actor.suspended_at is not None:
-        raise Forbidden("This actor's account is suspended, so nothing new can be booked. Nothing was changed.")
-    if booking.platform.suspended_at is not None:
-        raise Forbidden("This platform is suspended, so nothing new can be booked. Nothing was changed.")
 
 
 def _agreed_to(booking: Booking, says_yes: bool) -> str:
@@ -98,7 +92,7 @@ def cancel_booking(
     settled = cancellation_of(booking, by.party, now)
     if (
         shown_refund_minor is not None
-        and booking.state == State.CONFIRMED
+        and booking.state in (State.CONFIRMED, State.RESCHEDULING)
         and settled.refund.minor != shown_refund_minor
     ):
         raise PriceChanged(f"The refund is now {settled.refund}. Look again before you cancel. Nothing was changed.")

@@ -23,7 +23,7 @@ _TITLES: Final[Mapping[Step, str]] = MappingProxyType(
         Step.DISCARD: "Draft discarded: {time}",
         Step.ACCEPT: "Terms accepted: {time}",
         Step.COUNTER: "Counter-offer: {actor} for {platform}, {time}",
-        Step.EXTEND: "{actor} takes another day to answer: {time}",
+        Step.EXTEND: "{actor} takes more time to answer: {time}",
         Step.PENCIL: "{actor} gave you a pencil: {time}",
         Step.FIRM_UP: "{platform} confirmed its pencil: {time}",
         Step.CHALLENGE: "{platform} challenged the first pencil: {time}",
@@ -62,6 +62,21 @@ _TITLES: Final[Mapping[Step, str]] = MappingProxyType(
 )
 
 
+_EXTRA_TITLES: Final[Mapping[Step, str]] = MappingProxyType(
+    {
+        Step.ACCEPT: "Change order agreed, to be paid: {actor} for {platform}",
+        Step.CONFIRM: "Change order paid: {actor} for {platform}",
+        Step.DECLINE: "Change order declined: {actor} for {platform}",
+        Step.WITHDRAW: "Change order taken back: {actor} for {platform}",
+        Step.EXPIRE: "Change order not answered in time: {actor} for {platform}",
+        Step.LAPSE: "Change order not paid in time: {actor} for {platform}",
+        Step.CLOSE_EXTRA: "Change order completed: {actor} for {platform}",
+        Step.SPLIT_EXTRA: "Change order settled with its booking: {actor} for {platform}",
+        Step.DROP_EXTRA: "Change order ended with its booking: {actor} for {platform}",
+    }
+)
+
+
 def tell_of_request(db: Session, booking: Booking, now: datetime) -> None:
     """The actor hears of a new request, with the net amount first."""
     words = _next(db, booking, State.REQUESTED)
@@ -71,8 +86,9 @@ def tell_of_request(db: Session, booking: Booking, now: datetime) -> None:
 def tell_of_step(db: Session, booking: Booking, transition: Transition, step: Step, reason: str, now: datetime) -> None:
     """Everyone the table names hears of the step, once; both sides of what changes their calendars."""
     words = " ".join(part for part in (reason, _next(db, booking, transition.after)) if part)
+    title = _EXTRA_TITLES.get(step, "Change order: {actor} for {platform}") if booking.is_extra else _TITLES[step]
     for party in _readers(transition, step):
-        _tell(db, booking, party, step.value, _TITLES[step], words, now)
+        _tell(db, booking, party, step.value, title, reason if booking.is_extra else words, now)
 
 
 def _readers(transition: Transition, step: Step) -> list[Party]:

@@ -16,6 +16,7 @@ from marketplace.domain.booking import ENDED, Party, State, Step, can_take
 from marketplace.domain.booking_state import ANSWERED_BY_OTHER
 from marketplace.domain.booking_text import Outlook, outlook_of
 from marketplace.domain.cancellation import Settlement, Tier
+from marketplace.domain.money import Money, total
 from marketplace.domain.rate import Quote, Usage
 from marketplace.models import (
     Actor,
@@ -31,7 +32,15 @@ from marketplace.models import (
     TimeProposal,
 )
 from marketplace.services.booking_pencil import Rung, rank_of, read_ladder
-from marketplace.services.booking_step import cancellation_of, claimant_of, facts_of, find_session, quote_of, usage_of
+from marketplace.services.booking_step import (
+    UNSENT,
+    cancellation_of,
+    claimant_of,
+    facts_of,
+    find_session,
+    quote_of,
+    usage_of,
+)
 from marketplace.services.booking_time import find_proposal
 from marketplace.services.change_order import OPEN_IN, ChangeOrderLine, list_change_orders
 from marketplace.services.consent import find_grant
@@ -124,7 +133,8 @@ def list_platform_bookings(db: Session, *, platform_id: int, tab: Tab, page: int
 
 def list_actor_bookings(db: Session, *, actor_id: int, tab: Tab, page: int) -> BookingList:
     """An actor's bookings in the same order."""
-    return _list(db, Party.ACTOR, Booking.actor_id == actor_id, tab, page)
+    mine = and_(Booking.actor_id == actor_id, Booking.asked_as != UNSENT)
+    return _list(db, Party.ACTOR, mine, tab, page)
 
 
 def _list(db: Session, party: Party, mine: ColumnElement[bool], tab: Tab, page: int) -> BookingList:
@@ -231,6 +241,12 @@ class BookingDetail:
     proposal: TimeProposal | None
     change_orders: Sequence[ChangeOrderLine]
     pencil: PencilView | None
+
+    @property
+    def extras_paid(self) -> Money:
+        """What was paid for change orders and is still held."""
+        paid = [one.quote.total for one in self.change_orders if one.state == State.CONFIRMED]
+        return total(paid, self.quote.currency)
 
     @property
     def can_change(self) -> bool:

@@ -11,7 +11,7 @@ from marketplace.domain.booking import NotReady, Step
 from marketplace.domain.errors import Conflict, SlotTaken
 from marketplace.models import Booking
 from marketplace.services.booking_follow import take_booking_step
-from marketplace.services.booking_step import CLOCK, Also, By, of_actor, of_platform
+from marketplace.services.booking_step import CLOCK, Also, By, check_in_good_standing, of_actor, of_platform
 from marketplace.services.pencil import count_pencils_ahead, is_held, list_ladder
 
 
@@ -30,13 +30,16 @@ class Rung:
 def give_pencil(db: Session, *, booking_id: int, actor_id: int, by: By, says_yes: bool = False, now: datetime) -> None:
     """The actor gives a ranked hold: behind every pencil that is on this time already. Nothing is charged."""
     booking = of_actor(db, booking_id, actor_id)
+    check_in_good_standing(booking)
     take_booking_step(db, booking, Step.PENCIL, by, now, "", Also(says_yes=says_yes))
 
 
 def confirm_pencil(db: Session, *, booking_id: int, platform_id: int, by: By, now: datetime) -> None:
     """The first pencil becomes a held booking that waits for its payment. Refused to anyone behind, and when the time
     is held already (SlotTaken)."""
-    take_booking_step(db, of_platform(db, booking_id, platform_id), Step.FIRM_UP, by, now)
+    booking = of_platform(db, booking_id, platform_id)
+    check_in_good_standing(booking)
+    take_booking_step(db, booking, Step.FIRM_UP, by, now)
 
 
 def challenge_pencil(db: Session, *, booking_id: int, platform_id: int, by: By, now: datetime) -> None:

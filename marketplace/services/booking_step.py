@@ -16,7 +16,7 @@ from marketplace.domain.availability import Interval
 from marketplace.domain.booking import Effect, Facts, Party, State, Step, Transition, take_step
 from marketplace.domain.cancellation import Settlement, Tier, settle_cancel, settle_share
 from marketplace.domain.capture import TakeFacts, TakeState, arrived_since
-from marketplace.domain.errors import Conflict, NotFound, SlotTaken
+from marketplace.domain.errors import Conflict, Forbidden, NotFound, SlotTaken
 from marketplace.domain.money import WHOLE_BP
 from marketplace.domain.rate import Quote, Usage
 from marketplace.models import Booking, BookingEvent, CaptureSession, ChangeOrder, Flag, Grant, Take
@@ -64,7 +64,7 @@ def take_one_step(
     if also.slot is not None:
         facts = replace(facts, starts_at=also.slot.starts_at, ends_at=also.slot.ends_at)
     transition = take_step(facts, step, by.party, now)
-    columns = {**_columns(step, by, now), **_times(booking, also.slot), **also.columns}
+    columns = {**_columns(facts.state, step, by, now), **_times(booking, also.slot), **also.columns}
     _write_state(db, booking, transition, now, columns)
     record_step(db, booking, transition.before, transition.after, step.value, by, reason, now)
     _WORK.get(step, _nothing)(db, booking, by, now)
@@ -84,9 +84,15 @@ _MARKS: Final[Mapping[Step, str]] = MappingProxyType(
 """The column that says when a step was taken, where later rules ask for it."""
 
 
-def _columns(step: Step, by: By, now: datetime) -> dict[str, Any]:
+UNSENT: Final = "unsent"
+"""What a draft that ended was asked as: its actor never learns of it."""
+
+
+def _columns(before: State, step: Step, by: By, now: datetime) -> dict[str, Any]:
     claims = step in (Step.PROPOSE_TIME, Step.CLAIM_NO_SHOW)
-    marks = {_MARKS[step]: now} if step in _MARKS else {}
+    marks: dict[str, Any] = {_MARKS[step]: now} if step in _MARKS else {}
+    if before == State.DRAFT and step != Step.SEND:
+        marks["asked_as"] = UNSENT
     return {"claimed_by": by.party if claims else None, **marks}
 
 
@@ -287,9 +293,17 @@ def of_platform(db: Session, booking_id: int, platform_id: int) -> Booking:
 def of_actor(db: Session, booking_id: int, actor_id: int) -> Booking:
     """A booking of this actor; another's, or a draft that was not sent, is not found."""
     booking = get_booking(db, booking_id)
-    if booking.actor_id != actor_id or booking.state == State.DRAFT:
+    if booking.actor_id != actor_id or booking.state == State.DRAFT or booking.asked_as == UNSENT:
         raise NotFound("There is no such booking.")
     return booking
+
+
+def check_in_good_standing(booking: Booking) -> None:
+    """Refuse anything new for an actor or a platform that is suspended."""
+    if booking.actor.suspended_at is not None:
+        raise Forbidden("This actor's account is suspended, so nothing new can be booked. Nothing was changed.")
+    if booking.platform.suspended_at is not None:
+        raise Forbidden("This platform is suspended, so nothing new can be booked. Nothing was changed.")
 
 
 def quote_of(booking: Booking) -> Quote:
@@ -340,7 +354,7 @@ def facts_of(db: Session, booking: Booking) -> Facts:
         says_yes=not booking.asks_yes,
         is_extended=booking.extended_at is not None,
         counters=booking.counters,
-        pencils_ahead=count_pencils_ahead(db, booking) if state in _BEFORE_HOLDING else 0,
+        pencils_ahead=count_pencils_ahead(db, booking) if state in _BEFORE_HOLDING and not booking.is_extra else 0,
         is_challenger=booking.challenge_made_at is not None,
         claimed_by=claimant_of(booking),
         has_grant=bool(db.scalar(granted)),

@@ -33,6 +33,7 @@ def propose_time(db: Session, *, booking: Booking, by: By, starts_at: datetime, 
         raise Invalid("Propose a time at least two hours ahead. Nothing was changed.", field="starts_at")
     if by.party == Party.PLATFORM:
         _check_free(db, booking, slot, now)
+    _check_no_pencil(db, booking, slot)
     take_booking_step(db, booking, Step.PROPOSE_TIME, by, now, words.strip()[:WORDS_LONGEST])
     db.add(
         TimeProposal(

@@ -62,6 +62,7 @@ def propose_change_order(db: Session, *, booking: Booking, by: By, ask: Extra, n
 
     Refused for bookings that are not paid or already settled, and while three proposals are open.
     """
+    db.refresh(booking, with_for_update=True)  # it does not end while this is written, and numbers are taken in turn
     if (made := _find_made(db, booking, ask.token)) is not None:
         return made
     _check(db, booking, ask)
@@ -184,6 +185,12 @@ def list_change_orders(db: Session, booking_id: int) -> Sequence[ChangeOrderLine
 def parent_of(db: Session, extra_id: int) -> int | None:
     """The booking a change order belongs to, or None for a booking that is none."""
     return db.scalar(select(ChangeOrder.booking_id).where(ChangeOrder.extra_id == extra_id))
+
+
+def check_open(booking: Booking) -> None:
+    """Refuse to agree to more once the booking itself is in question or over."""
+    if booking.state not in OPEN_IN:
+        raise Conflict("This booking is settled or in question, so nothing more can be agreed. Nothing was changed.")
 
 
 def get_extra(db: Session, booking: Booking, extra_id: int) -> Booking:

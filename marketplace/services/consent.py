@@ -51,7 +51,7 @@ def sign_consent(
 ) -> None:
     """The actor signs the terms that were shown. Signing twice changes nothing; another's booking is not found."""
     booking = db.get(Booking, booking_id)
-    if booking is None or booking.actor_id != actor_id:
+    if booking is None or booking.actor_id != actor_id or booking.is_extra:
         raise NotFound("There is no such booking.")
     if find_grant(db, booking_id) is not None:
         return

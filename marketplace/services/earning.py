@@ -9,11 +9,9 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from marketplace.domain.booking_state import MONEY_HELD
 from marketplace.domain.payout import ON_ITS_WAY, TRANSFER_TAKES, State, shown_state
 from marketplace.models import Booking, Brief, Payment, Payout, Platform
-
-HELD_STATES = ("confirmed", "in_session", "delivered", "changes_requested", "disputed")
-"""Booking states in which a paid booking's money is held until the work is accepted."""
 
 EXPLAINED = frozenset({State.HELD, State.REJECTED, State.RETURNED})
 """States in which the actor reads why."""
@@ -67,7 +65,7 @@ def list_statement(db: Session, actor_id: int, *, now: datetime) -> list[Stateme
         .outerjoin(Payout, Payout.booking_id == Booking.id)
         .where(
             Booking.actor_id == actor_id,
-            Payout.id.is_not(None) | (Booking.state.in_(HELD_STATES) & Payment.captured_at.is_not(None)),
+            Payout.id.is_not(None) | (Booking.state.in_(MONEY_HELD) & Payment.captured_at.is_not(None)),
         )
     )
     newest = query.order_by(func.coalesce(Payout.created_at, Booking.updated_at).desc(), Booking.id.desc())

@@ -12,7 +12,7 @@ from sqlalchemy import Subquery, func, literal, select, union_all, update
 from sqlalchemy.orm import Session
 
 from marketplace.domain.booking import Party, State
-from marketplace.domain.errors import Conflict, Forbidden, Invalid, Refused
+from marketplace.domain.errors import Conflict, Forbidden, Invalid, NotFound, Refused
 from marketplace.models import Account, Booking, BookingEvent, Member, Message, Notice
 from marketplace.services.booking_notice import accounts_of
 from marketplace.services.booking_step import By
@@ -76,6 +76,8 @@ def post_message(db: Session, *, booking: Booking, by: By, words: str, token: st
     account_id = _check_side(db, booking, by)
     if (known := _find_by_token(db, token, booking.id, account_id)) is not None:
         return known
+    if booking.is_extra:
+        raise NotFound("There is no such booking.")
     if booking.state == State.DRAFT:
         raise Conflict("This is a draft: nobody else reads it yet. Nothing was sent.")
     text = check_words(words)

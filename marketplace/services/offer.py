@@ -25,7 +25,8 @@ WORDS_LONGEST = 1_000
 class Counter:
     """What a counter-offer asks for. `offered` is what the actor would receive; None means the list price.
 
-    `pickups` counts rounds beyond those the actor's price includes.
+    `pickups` counts rounds beyond those the actor's price includes. `says_yes`: the actor agreed to what the request
+    asks beyond their limits.
     """
 
     usage: Usage
@@ -33,6 +34,7 @@ class Counter:
     pickups: int = 0
     offered: Money | None = None
     words: str = ""
+    says_yes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,9 @@ def counter_booking(db: Session, *, booking: Booking, by: By, ask: Counter, now:
         "usage": {**terms.usage.to_json(), "take_sets": terms.take_sets},
     }
     words = ask.words.strip()[:WORDS_LONGEST]
-    take_booking_step(db, booking, Step.COUNTER, by, now, words, Also(columns=columns))
+    if booking.asks_yes and ask.says_yes:
+        words = f"{words} Yes to: {'; '.join(booking.asks_yes)}".strip()
+    take_booking_step(db, booking, Step.COUNTER, by, now, words, Also(says_yes=ask.says_yes, columns=columns))
     _add(db, booking, booking.counters + 1, by, words, now)
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from marketplace.domain import ledger as books
+from marketplace.domain.booking_state import MONEY_HELD
 from marketplace.domain.payment import State as PaymentState
 from marketplace.domain.payout import ON_ITS_WAY, SENT, State, shown_state
 from marketplace.models import Booking, Payment, Payout, PayoutEvent
@@ -79,7 +80,7 @@ def _booked(db: Session, actor_id: int) -> dict[str, int]:
         .join(Payment, Payment.booking_id == Booking.id)
         .where(
             Booking.actor_id == actor_id,
-            Booking.state.in_(("confirmed", "in_session", "delivered", "changes_requested", "disputed")),
+            Booking.state.in_(MONEY_HELD),
             Payment.state.in_((PaymentState.CAPTURED, PaymentState.PARTLY_REFUNDED)),
         )
         .group_by(Booking.currency)

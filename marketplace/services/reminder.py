@@ -246,7 +246,9 @@ def _select(reminder: Reminder, now: datetime) -> Select[*tuple[Any, ...]]:
     )
     return (
         _with_readers(rows, reminder.party)
-        .where(reminder.which(), moment > now + reminder.floor, moment <= now + reminder.span)
+        .where(
+            Booking.is_extra.is_(False), reminder.which(), moment > now + reminder.floor, moment <= now + reminder.span
+        )
         .where(Booking.updated_at <= now - reminder.span / 3, Account.active, ~_is_told(reminder))
         .order_by(moment, Booking.id, Account.id)
     )

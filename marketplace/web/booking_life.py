@@ -19,7 +19,7 @@ from wtforms import HiddenField, IntegerField, RadioField, SelectField, StringFi
 from wtforms.validators import DataRequired, Length, NumberRange, Optional
 
 from marketplace.domain.availability import Interval, by_local_day, instant_of
-from marketplace.domain.booking import Party, Step
+from marketplace.domain.booking import Party, State, Step
 from marketplace.domain.errors import Invalid, Refused
 from marketplace.domain.money import Money
 from marketplace.domain.offer import Terms, differences
@@ -45,7 +45,7 @@ from marketplace.services.booking_pencil import challenge_pencil, confirm_pencil
 from marketplace.services.booking_request import PriceChanged
 from marketplace.services.booking_step import By
 from marketplace.services.booking_time import agree_time, keep_time, propose_time
-from marketplace.services.change_order import Extra, get_extra, propose_change_order
+from marketplace.services.change_order import Extra, check_open, get_extra, propose_change_order
 from marketplace.services.no_show import (
     claim_no_show,
     concede_no_show,
@@ -132,7 +132,7 @@ PLAIN: Final[Mapping[str, Plain]] = MappingProxyType(
         "extend": Plain(
             Party.ACTOR,
             lambda db, row, by: extend_answer(db, booking_id=row.id, actor_id=row.actor_id, by=by, now=now()),
-            "You have more time to answer.",
+            "You have more time to answer: until when stands above.",
         ),
         "pencil": Plain(
             Party.ACTOR,
@@ -243,6 +243,7 @@ def counter(side: Side, booking_id: int) -> ResponseReturnValue:
         before=before,
         looked=looked,
         changes=differences(before, looked) if looked else (),
+        side=side.party,
         **side.context(detail),
     )
 
@@ -274,7 +275,14 @@ def _asked(form: CounterForm, booking: Booking) -> Counter:
         offered = Money.parse(text, booking.currency) if text else None
     except Refused as refusal:
         raise Invalid(refusal.sentence, field="offered") from None
-    return Counter(usage, form.take_sets.data or 1, _more_pickups(booking), offered, form.words.data or "")
+    return Counter(
+        usage,
+        form.take_sets.data or 1,
+        _more_pickups(booking),
+        offered,
+        form.words.data or "",
+        "says_yes" in request.form,
+    )
 
 
 def _more_pickups(booking: Booking) -> int:
@@ -410,7 +418,11 @@ def answer_change_order(side: Side, booking_id: int, extra_id: int) -> ResponseR
     """Agree to a change order, refuse it, or take back one's own."""
     step = request.form.get("step", "")
     with unit_of_work() as db:
-        extra = get_extra(db, side.find(db, booking_id), extra_id)
+        parent = side.find(db, booking_id)
+        extra = get_extra(db, parent, extra_id)
+        if step == "accept":
+            db.refresh(parent, with_for_update=True)
+            check_open(parent)
         words = _answer(db, side, extra, step)
     return side.back(booking_id, words)
 
@@ -421,8 +433,10 @@ def _answer(db: Session, side: Side, extra: Booking, step: str) -> str:
         accept_booking(db, booking_id=extra.id, actor_id=extra.actor_id, by=by, now=at)
         return "Agreed. It counts once the platform has paid."
     if side.party == Party.ACTOR and step == "decline":
-        decline_booking(db, booking_id=extra.id, actor_id=extra.actor_id, by=by, reason="Not agreed.", now=at)
-        return "Declined. Nothing is charged."
+        is_own = extra.state == State.COUNTERED
+        reason = "Taken back." if is_own else "Not agreed."
+        decline_booking(db, booking_id=extra.id, actor_id=extra.actor_id, by=by, reason=reason, now=at)
+        return "Taken back. Nothing is charged." if is_own else "Declined. Nothing is charged."
     if side.party == Party.PLATFORM and step == "accept":
         total = _shown_total()
         accept_counter(db, booking_id=extra.id, platform_id=extra.platform_id, by=by, shown_total_minor=total, now=at)

@@ -13,6 +13,7 @@ from marketplace.domain.errors import Conflict, Forbidden, Invalid, NotFound, Sl
 from marketplace.domain.money import Money
 from marketplace.domain.rate import Usage, UsageScope, UsageTerm
 from marketplace.models import Booking, BookingEvent, Take, TimeProposal
+from marketplace.services.actor_home import list_open
 from marketplace.services.booking import (
     accept_booking,
     accept_counter,
@@ -25,11 +26,12 @@ from marketplace.services.booking import (
     settle_dispute,
     withdraw_booking,
 )
+from marketplace.services.booking_page import Tab, list_actor_bookings
 from marketplace.services.booking_pencil import give_pencil
-from marketplace.services.booking_request import PriceChanged
+from marketplace.services.booking_request import PriceChanged, discard_draft
 from marketplace.services.booking_step import CLOCK, By, facts_of, get_booking, of_actor, quote_of
 from marketplace.services.booking_time import agree_time, find_proposal, keep_time, propose_time
-from marketplace.services.change_order import Extra, get_extra, list_change_orders, propose_change_order
+from marketplace.services.change_order import Extra, check_open, get_extra, list_change_orders, propose_change_order
 from marketplace.services.ledger_check import run_checks
 from marketplace.services.no_show import (
     claim_no_show,
@@ -429,3 +431,70 @@ def test_a_change_order_is_not_countered_and_an_unpaid_hold_that_ran_out_strikes
     held = Story(db).accept()
     with pytest.raises(TooLate):
         cancel_booking(db, booking=held.booking, by=held.imani, reason="Ill.", now=NOW + timedelta(days=3))
+
+
+def test_a_counter_offer_needs_the_yes_that_an_acceptance_would(db: Session) -> None:
+    story = Story(db)
+    story.booking.asks_yes = ["Slapping: you asked to be asked"]
+    db.flush()
+    with pytest.raises(NotReady, match="Say yes"):
+        counter(story, story.imani, 41_400)
+    ask = Counter(ONE_TITLE, 1, offered=usd(41_400), says_yes=True)
+    counter_booking(db, booking=story.booking, by=story.imani, ask=ask, now=NOW)
+    assert story.booking.state == State.COUNTERED
+
+
+def test_a_change_order_is_agreed_whoever_pencils_behind_but_not_once_the_booking_is_in_question(db: Session) -> None:
+    story = Story(db).confirmed()
+    extra = extra_of(story, story.mira)
+    other = Story.of(
+        db, platform_id=story.platform_id, actor_id=story.actor_id, starts_at=at(30, 10, month=12), now=NOW
+    )
+    moved, booked = other.booking, story.booking
+    with db.no_autoflush:
+        moved.starts_at, moved.ends_at = booked.starts_at, booked.ends_at
+        moved.busy_from, moved.busy_until = booked.busy_from, booked.busy_until
+    db.flush()
+    give_pencil(db, booking_id=other.id, actor_id=other.actor_id, by=other.imani, now=NOW)
+    check_open(story.booking)
+    accept_booking(db, booking_id=extra.id, actor_id=story.actor_id, by=story.imani, now=NOW)
+    assert get_booking(db, extra.id).state == State.ACCEPTED
+    story.start()
+    dispute_booking(db, booking=story.booking, by=story.mira, reason="Nothing came.", now=story.now)
+    with pytest.raises(Conflict, match="in question"):
+        check_open(story.booking)
+
+
+def test_a_refund_promised_while_a_new_time_is_discussed_is_the_one_given_or_none(db: Session) -> None:
+    story = Story(db).confirmed()
+    propose_time(db, booking=story.booking, by=story.mira, starts_at=at(30, 13), words="", now=NOW)
+    with pytest.raises(PriceChanged):
+        cancel_booking(db, booking=story.booking, by=story.mira, shown_refund_minor=1, now=NOW)
+
+
+def test_a_report_of_ones_own_taken_back_buys_no_time_to_deliver(db: Session) -> None:
+    story = begun(db)
+    before = story.booking.deadline_at
+    day_six = at(6, 10, month=12)
+    claim_no_show(db, booking=story.booking, by=story.imani, words="Nobody was there.", now=day_six)
+    take_back_no_show(db, booking=story.booking, by=story.imani, now=day_six + timedelta(hours=20))
+    assert story.booking.deadline_at == before
+
+
+def test_more_time_that_would_be_none_is_not_used_up(db: Session) -> None:
+    story = Story(db, starts_at=at(26, 10))
+    with pytest.raises(NotReady, match="too near"):
+        extend_answer(db, booking_id=story.id, actor_id=story.actor_id, by=story.imani, now=NOW + timedelta(hours=1))
+    assert story.booking.extended_at is None
+
+
+def test_a_draft_that_ended_stays_unknown_to_its_actor(db: Session) -> None:
+    story = Story(db)
+    story.booking.state = State.DRAFT
+    db.flush()
+    discard_draft(db, booking_id=story.id, platform_id=story.platform_id, by=story.mira, now=NOW)
+    assert story.booking.state == State.WITHDRAWN
+    with pytest.raises(NotFound):
+        of_actor(db, story.id, story.actor_id)
+    assert list_actor_bookings(db, actor_id=story.actor_id, tab=Tab.ALL, page=1).lines == ()
+    assert list_open(db, story.actor_id) == []

@@ -133,7 +133,7 @@ def test_an_actor_takes_a_day_more_once(scene: Scene) -> None:
     assert before is not None
     page = scene.post("actor", "step", step="extend")
     assert scene.booking().deadline_at == before + timedelta(days=1)
-    assert "I need a day more" not in page
+    assert "I need more time" not in page
 
 
 def test_a_step_of_the_other_side_is_refused(scene: Scene) -> None:
