@@ -8,11 +8,13 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
 from xdist.scheduler import LoadScopeScheduling
@@ -31,6 +33,11 @@ URL_VARIABLE = "MARQUEE_TEST_POSTGRESQL"
 WHY_NOT_VARIABLE = "MARQUEE_TEST_NO_POSTGRESQL"
 STORIES = "tests/journey/"
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")
+
+# every test has an application of its own, and each would compile the same templates anew
+COMPILED = Path(gettempdir()) / f"marquee-templates-{os.getuid()}"
+COMPILED.mkdir(exist_ok=True)
+Flask.jinja_options = {"bytecode_cache": FileSystemBytecodeCache(str(COMPILED))}
 
 server: list[Server] = []
 

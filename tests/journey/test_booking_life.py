@@ -23,8 +23,10 @@ PENCILLED = "A pencil costs nothing."
 def choose(person: Person, weekday: str) -> str:
     """Find a time of Imani's on the first such weekday in December; the address of the form for it."""
     person.go("/actor/imani-okafor")
-    person.page.get_by_role("link", name=re.compile(rf"^{weekday}.* December")).first.click()
+    day = person.page.get_by_role("link", name=re.compile(rf"^{weekday}.* December")).first
+    person.go(day.get_attribute("href") or "")
     person.press("Request to book")
+    person.page.wait_for_url("**/platform/booking/new?**")
     return person.page.url.removeprefix(person.site)
 
 

@@ -39,7 +39,8 @@ def ask(mira: Person) -> int:
     """Find Imani by flavour and score, choose a day and a time, say what for."""
     mira.go("/actor?flavour=cold-fury&score=50&sort=score")
     mira.press("Imani Okafor")
-    mira.page.get_by_role("link", name=re.compile(r"^Thu.* December")).first.click()
+    day = mira.page.get_by_role("link", name=re.compile(r"^Thu.* December")).first
+    mira.go(day.get_attribute("href") or "")
     mira.press("Request to book")
     mira.page.locator("main form").first.evaluate("form => form.noValidate = true")
     mira.press("Request to book")
