@@ -46,6 +46,12 @@ class Settlement:
     actor_keeps: Money
     fee_kept: Money
 
+    def __add__(self, other: Settlement) -> Settlement:
+        """Two that are settled together, a booking and its change orders."""
+        return Settlement(
+            self.refund + other.refund, self.actor_keeps + other.actor_keeps, self.fee_kept + other.fee_kept
+        )
+
 
 def refund_bp(tier: Tier, starts_at: datetime, now: datetime) -> int:
     """The share refunded, in basis points, when the platform cancels at `now`. Bounds belong to the kinder side."""

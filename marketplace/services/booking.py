@@ -21,7 +21,6 @@ from marketplace.services.booking_step import (
     CLOCK,
     Also,
     By,
-    cancellation_of,
     check_in_good_standing,
     facts_of,
     find_session,
@@ -30,6 +29,7 @@ from marketplace.services.booking_step import (
     of_platform,
     take_facts,
 )
+from marketplace.services.change_order import settle_whole_cancel
 
 REASON_LONGEST: Final = 1_000
 
@@ -89,7 +89,7 @@ def cancel_booking(
 
     `shown_refund_minor` is what the page promised before the click: any other amount is refused rather than applied.
     """
-    settled = cancellation_of(booking, by.party, now)
+    settled = settle_whole_cancel(db, booking, by.party, now)
     if (
         shown_refund_minor is not None
         and booking.state in (State.CONFIRMED, State.RESCHEDULING)

@@ -34,7 +34,6 @@ from marketplace.models import (
 from marketplace.services.booking_pencil import Rung, rank_of, read_ladder
 from marketplace.services.booking_step import (
     UNSENT,
-    cancellation_of,
     claimant_of,
     facts_of,
     find_session,
@@ -42,7 +41,7 @@ from marketplace.services.booking_step import (
     usage_of,
 )
 from marketplace.services.booking_time import find_proposal
-from marketplace.services.change_order import OPEN_IN, ChangeOrderLine, list_change_orders
+from marketplace.services.change_order import OPEN_IN, ChangeOrderLine, list_change_orders, settle_whole_cancel
 from marketplace.services.consent import find_grant
 from marketplace.services.offer import Round, read_rounds
 from marketplace.services.payment import find_payment
@@ -290,7 +289,7 @@ def read_booking(db: Session, booking: Booking, party: Party, now: datetime) -> 
         payout=find_payout(db, booking.id),
         grant=find_grant(db, booking.id),
         session=find_session(db, booking.id),
-        if_cancelled=cancellation_of(booking, party, now),
+        if_cancelled=settle_whole_cancel(db, booking, party, now),
         pickups_left=facts.pickups_left,
         new_takes=facts.takes,
         rounds=read_rounds(db, booking.id) if booking.counters else (),

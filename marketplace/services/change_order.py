@@ -16,11 +16,12 @@ from sqlalchemy.orm import Session
 
 from marketplace.domain.booking import Party, State
 from marketplace.domain.booking_deadline import ANSWER_WITHIN
+from marketplace.domain.cancellation import Settlement, settle_share
 from marketplace.domain.errors import Conflict, Invalid, NotFound
-from marketplace.domain.money import Money
+from marketplace.domain.money import WHOLE_BP, Money
 from marketplace.domain.rate import Line, Quote, offer_bounds
 from marketplace.models import Booking, ChangeOrder
-from marketplace.services.booking_step import By, quote_of, record_step
+from marketplace.services.booking_step import By, cancellation_of, quote_of, record_step
 from marketplace.services.notice import accounts_of_actor, accounts_of_platform, notify
 
 OPEN_IN: Final = frozenset(
@@ -180,6 +181,21 @@ def list_change_orders(db: Session, booking_id: int) -> Sequence[ChangeOrderLine
         )
         for order, extra in found
     ]
+
+
+def paid_extras(db: Session, booking_id: int) -> list[Quote]:
+    """What was paid for change orders and is still held."""
+    return [line.quote for line in list_change_orders(db, booking_id) if line.state == State.CONFIRMED]
+
+
+def settle_whole(db: Session, booking: Booking, settled: Settlement, bp: int) -> Settlement:
+    """`settled` for the booking itself, and its paid change orders with `bp` basis points of them refunded."""
+    return sum((settle_share(quote, bp) for quote in paid_extras(db, booking.id)), start=settled)
+
+
+def settle_whole_cancel(db: Session, booking: Booking, party: Party, now: datetime) -> Settlement:
+    """Who gets what if `party` cancels now: the booking by its terms, change orders in full, for no work was done."""
+    return settle_whole(db, booking, cancellation_of(booking, party, now), WHOLE_BP)
 
 
 def parent_of(db: Session, extra_id: int) -> int | None:

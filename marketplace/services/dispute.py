@@ -17,7 +17,11 @@ from marketplace.models import Account, Booking, BookingEvent, Dispute, Message
 from marketplace.services.booking_page import BookingDetail, read_booking
 from marketplace.services.booking_step import get_booking, quote_of
 from marketplace.services.capture import TakeRow, read_takes
+from marketplace.services.change_order import settle_whole
 from marketplace.services.consent import draft_terms
+
+CLAIMED = (State.NO_SHOW_CLAIMED, State.DISPUTED)
+"""States into which a side brings a booking by saying what went wrong."""
 
 
 @dataclass(frozen=True)
@@ -74,16 +78,17 @@ def read_case(db: Session, *, booking_id: int, now: datetime) -> Case:
     )
 
 
-def share_of(booking: Booking, refund_percent: int) -> Settlement:
-    """What each side would get; refuses a part that is none."""
+def share_of(db: Session, booking: Booking, refund_percent: int) -> Settlement:
+    """What each side would get of the booking and its paid change orders; refuses a part that is none."""
     if not 0 <= refund_percent <= 100:
         raise Invalid("Give the platform’s part as a whole number from 0 to 100.", field="refund_percent")
-    return settle_share(quote_of(booking), refund_percent * WHOLE_BP // 100)
+    bp = refund_percent * WHOLE_BP // 100
+    return settle_whole(db, booking, settle_share(quote_of(booking), bp), bp)
 
 
 def _claims(db: Session, booking_id: int) -> list[Claim]:
     opened = select(BookingEvent.at, BookingEvent.party, BookingEvent.reason).where(
-        BookingEvent.booking_id == booking_id, BookingEvent.after == State.DISPUTED, BookingEvent.reason != ""
+        BookingEvent.booking_id == booking_id, BookingEvent.after.in_(CLAIMED), BookingEvent.reason != ""
     )
     return [Claim(at, Party(party), words) for at, party, words in db.execute(opened.order_by(BookingEvent.id))]
 

@@ -14,6 +14,7 @@ from marketplace.domain.money import WHOLE_BP
 from marketplace.models import Booking
 from marketplace.services.booking_follow import take_booking_step
 from marketplace.services.booking_step import By, quote_of
+from marketplace.services.change_order import settle_whole
 
 STATEMENT_LONGEST: Final = 2_000
 
@@ -39,10 +40,13 @@ def take_back_no_show(db: Session, *, booking: Booking, by: By, now: datetime) -
     take_booking_step(db, booking, Step.TAKE_BACK, by, now)
 
 
-def settlement_of_no_show(booking: Booking, claimant: Party) -> Settlement:
-    """Who gets what if the report of `claimant` counts: everything back for a missing actor, nothing for a missing
-    platform."""
-    return settle_share(quote_of(booking), WHOLE_BP if claimant == Party.PLATFORM else 0)
+def settlement_of_no_show(db: Session, booking: Booking, claimant: Party) -> Settlement:
+    """Who gets what, paid change orders with it, if the report of `claimant` counts.
+
+    Everything goes back for a missing actor, nothing for a missing platform.
+    """
+    bp = WHOLE_BP if claimant == Party.PLATFORM else 0
+    return settle_whole(db, booking, settle_share(quote_of(booking), bp), bp)
 
 
 def _statement(words: str) -> str:

@@ -371,7 +371,7 @@ def no_show(side: Side, booking_id: int) -> ResponseReturnValue:
             row = side.find(db, booking_id)
             claim_no_show(db, booking=row, by=side.by(), words=form.reason.data or "", now=now())
         return side.back(booking_id, "Reported. The other side has a day to answer.")
-    settled = settlement_of_no_show(detail.booking, side.party)
+    settled = settlement_of_no_show(reading(), detail.booking, side.party)
     return render_form("booking/no_show.html", form, settled=settled, side=side.party, **side.context(detail))
 
 

@@ -26,12 +26,13 @@ from marketplace.services.booking import (
     settle_dispute,
     withdraw_booking,
 )
-from marketplace.services.booking_page import Tab, list_actor_bookings
+from marketplace.services.booking_page import Tab, list_actor_bookings, read_booking
 from marketplace.services.booking_pencil import give_pencil
 from marketplace.services.booking_request import PriceChanged, discard_draft
 from marketplace.services.booking_step import CLOCK, By, facts_of, get_booking, of_actor, quote_of
 from marketplace.services.booking_time import agree_time, find_proposal, keep_time, propose_time
 from marketplace.services.change_order import Extra, check_open, get_extra, list_change_orders, propose_change_order
+from marketplace.services.dispute import read_case, share_of
 from marketplace.services.ledger_check import run_checks
 from marketplace.services.no_show import (
     claim_no_show,
@@ -250,7 +251,7 @@ def test_an_actor_who_does_not_answer_a_no_show_is_taken_as_absent(db: Session) 
     story = begun(db)
     claim_no_show(db, booking=story.booking, by=story.mira, words="Nobody came.", now=LATER)
     assert (story.booking.state, story.booking.deadline_at) == (State.NO_SHOW_CLAIMED, LATER + timedelta(hours=24))
-    assert settlement_of_no_show(story.booking, Party.PLATFORM).refund.minor == story.booking.total_minor
+    assert settlement_of_no_show(db, story.booking, Party.PLATFORM).refund.minor == story.booking.total_minor
     assert advance_due_booking(db, booking_id=story.id, now=LATER) is None
     assert advance_due_booking(db, booking_id=story.id, now=LATER + timedelta(hours=24)) == State.CANCELLED
     assert advance_due_booking(db, booking_id=story.id, now=LATER + timedelta(hours=25)) is None
@@ -498,3 +499,28 @@ def test_a_draft_that_ended_stays_unknown_to_its_actor(db: Session) -> None:
         of_actor(db, story.id, story.actor_id)
     assert list_actor_bookings(db, actor_id=story.actor_id, tab=Tab.ALL, page=1).lines == ()
     assert list_open(db, story.actor_id) == []
+
+
+def test_what_is_promised_before_a_click_holds_for_change_orders_too(db: Session) -> None:
+    story = Story(db).confirmed()
+    pay_extra(story, extra_of(story, story.mira))
+    detail = read_booking(db, story.booking, Party.PLATFORM, NOW)
+    assert detail.extras_paid == usd(9_720)
+    assert detail.if_cancelled.refund == usd(38_880 + 9_720)
+    assert share_of(db, story.booking, 50).actor_keeps == usd(18_000 + 4_500)
+    assert settlement_of_no_show(db, story.booking, Party.ACTOR).actor_keeps == usd(36_000 + 9_000)
+    with pytest.raises(PriceChanged):
+        cancel_booking(db, booking=story.booking, by=story.mira, shown_refund_minor=38_880, now=NOW)
+    cancel_booking(db, booking=story.booking, by=story.mira, shown_refund_minor=48_600, now=NOW)
+    assert story.booking.state == State.CANCELLED
+
+
+def test_both_statements_about_a_no_show_are_before_the_admin(db: Session) -> None:
+    story = begun(db)
+    claim_no_show(db, booking=story.booking, by=story.mira, words="Nobody came.", now=LATER)
+    contest_no_show(db, booking=story.booking, by=story.imani, words="I was there from ten.", now=LATER)
+    claims = read_case(db, booking_id=story.id, now=LATER).claims
+    assert [(claim.party, claim.words) for claim in claims] == [
+        (Party.PLATFORM, "Nobody came."),
+        (Party.ACTOR, "I was there from ten."),
+    ]

@@ -50,9 +50,9 @@ def settle(booking_id: int) -> ResponseReturnValue:
     case, typed = _case(booking_id), request.form.get("refund_percent", "").strip()
     percent = _percent(typed)
     errors = {} if percent is not None else {"refund_percent": NO_SHARE}
+    share = None if percent is None else share_of(reading(), case.detail.booking, percent)
     is_shown = request.form.get("shown_percent", "") == typed
     if request.form.get("step") != "settle" or percent is None or not is_shown:
-        share = share_of(case.detail.booking, percent) if percent is not None else None
         return _page(case, share, errors), 422 if errors else 200
     try:
         if not words_of():
@@ -61,7 +61,7 @@ def settle(booking_id: int) -> ResponseReturnValue:
             by = By(Party.ADMIN, the_principal().account_id)
             settle_dispute(db, booking_id=booking_id, by=by, refund_bp=percent * 100, reason=words_of(), now=now())
     except Invalid as refusal:
-        return _page(case, share_of(case.detail.booking, percent), {"words": refusal.sentence}), refusal.status
+        return _page(case, share, {"words": refusal.sentence}), refusal.status
     flash("Settled. Both sides read your words.", "ok")
     return redirect(url_for("admin.dispute", booking_id=booking_id), 303)
 
