@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -157,7 +158,7 @@ class Settings(BaseSettings):
     @property
     def local_url(self) -> str:
         """Where this machine reaches the web process: nobody can open an address that means "every interface"."""
-        host = "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104  # compares, binds nothing
+        host = "127.0.0.1" if _is_every_interface(self.host) else self.host
         return f"http://{bracketed(host)}:{self.port}"
 
     @property
@@ -284,6 +285,13 @@ def local_secret(data_dir: Path, purpose: str) -> str:
 def bracketed(host: str) -> str:
     """A host as it stands before a port: an IPv6 address in brackets."""
     return f"[{host}]" if ":" in host else host
+
+
+def _is_every_interface(host: str) -> bool:
+    try:
+        return ip_address(host).is_unspecified
+    except ValueError:
+        return False  # a name
 
 
 def _plain(value: SecretStr | None) -> str | None:
