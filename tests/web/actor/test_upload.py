@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from io import BytesIO
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -316,11 +317,11 @@ def test_a_second_finish_neither_makes_a_second_clip_nor_takes_the_first_ones_fi
     url = desk.begin(len(video)).headers["Location"]
     real = media_service.finish_upload
 
-    def slow(db: object, **values: object) -> int:
+    def slow(db: object, **values: Any) -> int:
         """Another request finishes the same upload first."""
         media_service.finish_upload = real
         with desk.database.unit_of_work(Jobs()) as other:
-            real(other, **values)  # type: ignore[arg-type]  # what was given is passed on
+            real(other, **values)
         raise Conflict("This file has been sent already.")
 
     media_service.finish_upload = slow
