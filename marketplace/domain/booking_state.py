@@ -121,5 +121,8 @@ ENDED: Final = frozenset(
 )
 """States nothing leaves."""
 
+CALLED_OFF: Final = ENDED - {State.COMPLETED}
+"""States in which a booking ended without the work being accepted."""
+
 ANSWERED_BY_OTHER: Final = frozenset({State.RESCHEDULING, State.NO_SHOW_CLAIMED})
 """States in which the side that did not propose or claim has to answer."""

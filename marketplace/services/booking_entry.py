@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
 from urllib.parse import urlsplit
 
-from marketplace.domain.booking import ENDED, Party, State
+from marketplace.domain.booking import Party, State
+from marketplace.domain.booking_state import CALLED_OFF
 from marketplace.gateways.calendar.feed import FeedEntry
 from marketplace.models import Booking
-
-CALLED_OFF: Final = ENDED - {State.COMPLETED}
 
 
 def uid_of(booking_id: int, public_url: str) -> str:

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from marketplace.domain.booking import ENDED, Party, State, Step, can_take
-from marketplace.domain.booking_state import ANSWERED_BY_OTHER
+from marketplace.domain.booking_state import ANSWERED_BY_OTHER, CALLED_OFF
 from marketplace.domain.booking_text import Outlook, outlook_of
 from marketplace.domain.cancellation import Settlement, Tier
 from marketplace.domain.money import Money, total
@@ -63,7 +63,6 @@ class Tab(StrEnum):
 
 
 _S = State
-_CALLED_OFF = ENDED - {_S.COMPLETED}
 _UPCOMING = frozenset({_S.CONFIRMED, _S.IN_SESSION})
 
 TABS: Final[Mapping[Party, Mapping[Tab, frozenset[State]]]] = MappingProxyType(
@@ -74,7 +73,7 @@ TABS: Final[Mapping[Party, Mapping[Tab, frozenset[State]]]] = MappingProxyType(
             Tab.WAITING: frozenset({_S.REQUESTED, _S.CHANGES_REQUESTED, _S.DISPUTED}),
             Tab.UPCOMING: _UPCOMING,
             Tab.DONE: frozenset({_S.COMPLETED}),
-            Tab.ENDED: _CALLED_OFF,
+            Tab.ENDED: CALLED_OFF,
         },
         Party.ACTOR: {
             Tab.ALL: frozenset(State) - {_S.DRAFT},
@@ -82,7 +81,7 @@ TABS: Final[Mapping[Party, Mapping[Tab, frozenset[State]]]] = MappingProxyType(
             Tab.WAITING: frozenset({_S.COUNTERED, _S.PENCILLED, _S.ACCEPTED, _S.DELIVERED, _S.DISPUTED}),
             Tab.UPCOMING: frozenset({_S.CONFIRMED}),
             Tab.DONE: frozenset({_S.COMPLETED}),
-            Tab.ENDED: _CALLED_OFF,
+            Tab.ENDED: CALLED_OFF,
         },
     }
 )

@@ -13,10 +13,10 @@ from sqlalchemy import ColumnElement, exists, or_, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from marketplace.domain.availability import HORIZON
-from marketplace.domain.booking_state import OCCUPYING, Party, State
+from marketplace.domain.booking_state import CALLED_OFF, OCCUPYING, Party, State
 from marketplace.gateways.calendar.feed import FeedEntry
 from marketplace.models import Account, Actor, Booking, BookingEvent, CalendarFeed, Member
-from marketplace.services.booking_entry import CALLED_OFF, entry_of
+from marketplace.services.booking_entry import entry_of
 
 BEHIND: Final = timedelta(days=60)
 AHEAD: Final = HORIZON + timedelta(days=31)

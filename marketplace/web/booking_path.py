@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from marketplace.domain.booking import ENDED, Party, State
+from marketplace.domain.booking import Party, State
+from marketplace.domain.booking_state import CALLED_OFF
 from marketplace.services.booking_page import BookingDetail
 from marketplace.web import show
 from marketplace.web.status import status
@@ -85,7 +86,7 @@ def path_of(detail: BookingDetail, zone: str) -> list[Station]:
     """
     names = {"actor": first_name(detail.booking.actor.name), "platform": detail.booking.platform.name}
     done = [Station(words.format(**names), show.when(at, zone), "ok") for at, words in _done(detail)]
-    if detail.state in ENDED - {State.COMPLETED}:
+    if detail.state in CALLED_OFF:
         look = status(detail.state, "booking")
         tone = "bad" if look.tone == "bad" else "now"
         return [*done, Station(look.words, show.when(detail.events[-1].at, zone), tone)]
