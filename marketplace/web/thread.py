@@ -9,13 +9,13 @@ from typing import Final
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from werkzeug.datastructures import MultiDict
 
 from marketplace.domain.booking import Party, State
 from marketplace.domain.errors import Invalid
 from marketplace.models import Booking
 from marketplace.services.booking_step import By
 from marketplace.services.message import LONGEST, Line, post_message, read_thread
+from marketplace.web import typed
 from marketplace.web.booking_path import STEP_WORDS, first_name
 from marketplace.web.transaction import now, reading, unit_of_work
 
@@ -83,7 +83,7 @@ def _side(booking: Booking, party: Party) -> str:
 
 def thread_page(booking: Booking, reader: Party, refusal: Invalid | None = None) -> ResponseReturnValue:
     """The thread on a page of its own; with a refusal, what was typed is still there."""
-    view = view_of(booking, reader, page=_page(request.args), is_whole=True)
+    view = view_of(booking, reader, page=typed.page_number(request.args.get("page", "")), is_whole=True)
     page = render_template(
         f"{reader.value}/booking/message.html",
         booking=booking,
@@ -111,8 +111,3 @@ def post(booking: Booking, by: By) -> ResponseReturnValue:
         return thread_page(booking, by.party, refusal)
     flash("Sent.", "ok")
     return redirect(url_for(f"{by.party.value}.booking", booking_id=booking.id, _anchor="thread"), 303)
-
-
-def _page(arguments: MultiDict[str, str]) -> int:
-    text = arguments.get("page", "")
-    return int(text) if text.isdecimal() and len(text) < 7 else 1

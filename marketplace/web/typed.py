@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Final
 
 LARGEST: Final = 2**63 - 1
+LAST_PAGE: Final = 10_000
 FIRST_YEAR: Final = 1900
 LAST_YEAR: Final = 2200
 
@@ -19,6 +20,11 @@ def whole_number(text: str) -> int | None:
         return None
     number = int(text)
     return number if number <= LARGEST else None
+
+
+def page_number(text: str) -> int:
+    """A page of a list, from 1; what makes no sense is the first."""
+    return max(1, min(whole_number(text) or 1, LAST_PAGE))
 
 
 def day(text: str) -> date | None:

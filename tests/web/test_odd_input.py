@@ -148,6 +148,13 @@ def test_a_number_is_plain_digits_that_the_database_can_keep(text: str, number: 
 
 
 @pytest.mark.parametrize(
+    ("text", "number"), [("", 1), ("0", 1), ("-2", 1), ("two", 1), ("٢", 1), ("2", 2), ("9" * 18, 10_000)]
+)
+def test_a_page_of_a_list_is_one_that_can_be_turned_to(text: str, number: int) -> None:
+    assert typed.page_number(text) == number
+
+
+@pytest.mark.parametrize(
     "text", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-12-01T10:00:00", "now"]
 )
 def test_an_instant_lies_where_a_calendar_can_reckon(text: str) -> None:

@@ -8,12 +8,11 @@ from flask import request
 
 from marketplace.services.account import Decider
 from marketplace.services.payout_step import Decision
+from marketplace.web import typed
 from marketplace.web.guard import the_principal
 from marketplace.web.terms import four_eyes_limit_minor
-from marketplace.web.typed import whole_number
 
 LONGEST_WORDS = 1000
-LAST_PAGE = 10_000
 
 
 def decider() -> Decider:
@@ -44,4 +43,4 @@ def choice(name: str, allowed: Collection[str], default: str) -> str:
 
 def page_number() -> int:
     """The page asked for, from 1."""
-    return max(1, min(whole_number(request.args.get("page", "")) or 1, LAST_PAGE))
+    return typed.page_number(request.args.get("page", ""))

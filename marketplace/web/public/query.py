@@ -13,6 +13,7 @@ from marketplace.domain.flavour import VOCABULARY
 from marketplace.domain.money import decimals
 from marketplace.services.card import LANGUAGES
 from marketplace.services.search import RATE_BAND_MINOR, RATE_BANDS, ActorFilter, Sort
+from marketplace.web.typed import page_number
 
 LOWEST_RATE: Final = 25
 HIGHEST_RATE: Final = RATE_BAND_MINOR * RATE_BANDS // 100
@@ -70,7 +71,7 @@ class BrowseQuery:
             within=within if within in WITHIN else None,
             verified=args.get("verified", "") == "1",
             sort=Sort(sort) if sort in set(Sort) else Sort.BEST,
-            page=_number(args.get("page", ""), 1, 10_000) or 1,
+            page=page_number(args.get("page", "")),
         )
 
     def filter(self, currency: str, now: datetime) -> ActorFilter:
