@@ -9,30 +9,22 @@ from flask.typing import ResponseReturnValue
 from wtforms import HiddenField, StringField
 from wtforms.validators import DataRequired, Length
 
-from marketplace.domain.booking import Party, State, Step
+from marketplace.domain.booking import Party, Step
+from marketplace.domain.booking_state import CALLED_OFF
+from marketplace.domain.capture import TAKES_ARRIVE
 from marketplace.domain.consent import digest
-from marketplace.domain.errors import Refused
-from marketplace.domain.flavour import VOCABULARY
+from marketplace.domain.errors import Invalid, Refused
 from marketplace.services.booking import accept_booking, cancel_booking, decline_booking, dispute_booking
-from marketplace.services.booking_page import BookingDetail, Tab, list_actor_bookings, read_booking
+from marketplace.services.booking_page import BookingDetail, list_actor_bookings
 from marketplace.services.booking_step import By, of_actor
 from marketplace.services.change_order import parent_of
 from marketplace.services.consent import SIGNABLE, draft_terms, find_grant, sign_consent
-from marketplace.web import booking_path, thread
 from marketplace.web.actor import blueprint
+from marketplace.web.booking_list import list_page
+from marketplace.web.booking_side import Side
 from marketplace.web.form import Form, render_form
 from marketplace.web.guard import actor, the_actor
 from marketplace.web.transaction import now, reading, unit_of_work
-from marketplace.web.viewer import viewer_zone
-
-TAB_WORDS: Final = {
-    Tab.ALL: "All",
-    Tab.TO_DO: "For you to do",
-    Tab.WAITING: "Waiting",
-    Tab.UPCOMING: "Paid and coming",
-    Tab.DONE: "Completed",
-    Tab.ENDED: "Called off",
-}
 
 
 class ConsentForm(Form):
@@ -47,16 +39,30 @@ def by_actor() -> By:
     return By(Party.ACTOR, the_actor().account_id)
 
 
+def _standing(detail: BookingDetail) -> dict[str, object]:
+    return {
+        "can_sign": detail.grant is None and detail.state in SIGNABLE,
+        "can_add_takes": detail.state in TAKES_ARRIVE,
+        "is_called_off": detail.state in CALLED_OFF,
+    }
+
+
+SIDE: Final = Side(
+    party=Party.ACTOR,
+    find=lambda db, booking_id: of_actor(db, booking_id, the_actor().actor_id),
+    by=by_actor,
+    more=_standing,
+)
+
+
 @blueprint.get("/booking")
 @actor
 def bookings() -> ResponseReturnValue:
     """Every booking of the actor, under tabs."""
-    tab = Tab(request.args["tab"]) if request.args.get("tab") in list(Tab) else Tab.ALL
-    page = request.args.get("page", "")
-    number = int(page) if page.isdecimal() and len(page) < 7 else 1
-    found = list_actor_bookings(reading(), actor_id=the_actor().actor_id, tab=tab, page=number)
-    tabs = [(TAB_WORDS[one], url_for("actor.bookings", tab=one), found.counts[one], one == tab) for one in Tab]
-    return render_template("actor/booking/list.html", found=found, tabs=tabs)
+    actor_id = the_actor().actor_id
+    return list_page(
+        Party.ACTOR, lambda tab, page: list_actor_bookings(reading(), actor_id=actor_id, tab=tab, page=page)
+    )
 
 
 @blueprint.get("/booking/<int:booking_id>")
@@ -65,39 +71,7 @@ def booking(booking_id: int) -> ResponseReturnValue:
     """One booking: what the actor receives, for what use, and what is asked, before the answer."""
     if (parent_id := parent_of(reading(), booking_id)) is not None:
         return redirect(url_for("actor.booking", booking_id=parent_id), 303)
-    return render_template("actor/booking/show.html", **page_of(_detail(booking_id)))
-
-
-def page_of(detail: BookingDetail) -> dict[str, object]:
-    """What every page about one booking draws."""
-    zone = viewer_zone()
-    return {
-        "detail": detail,
-        "booking": detail.booking,
-        "path": booking_path.path_of(detail, zone),
-        "history": booking_path.history_of(detail, zone),
-        "thread": thread.view_of(detail.booking, Party.ACTOR),
-        "waiting": booking_path.waiting_words(detail, Party.ACTOR),
-        "otherwise": booking_path.otherwise_words(detail, Party.ACTOR),
-        "extra_href": lambda extra_id: url_for(
-            "actor.answer_change_order", booking_id=detail.booking.id, extra_id=extra_id
-        ),
-        "can": detail.can,
-        "can_sign": detail.grant is None and detail.state in SIGNABLE,
-        "State": State,
-        "Step": Step,
-        "flavour_of": VOCABULARY.get,
-    }
-
-
-def _detail(booking_id: int) -> BookingDetail:
-    db = reading()
-    return read_booking(db, of_actor(db, booking_id, the_actor().actor_id), Party.ACTOR, now())
-
-
-def _back_to(booking_id: int, words: str, category: str = "ok") -> ResponseReturnValue:
-    flash(words, category)
-    return redirect(url_for("actor.booking", booking_id=booking_id), 303)
+    return SIDE.show(SIDE.detail(booking_id))
 
 
 @blueprint.post("/booking/<int:booking_id>/accept")
@@ -127,33 +101,32 @@ def decline(booking_id: int) -> ResponseReturnValue:
             decline_booking(
                 db, booking_id=booking_id, actor_id=the_actor().actor_id, by=by_actor(), reason=reason, now=now()
             )
-    except Refused as refusal:
-        if getattr(refusal, "field", None) != "reason":
+    except Invalid as refusal:
+        if refusal.field != "reason":
             raise
-        page = page_of(_detail(booking_id))
-        return render_template("actor/booking/show.html", errors={"reason": refusal.sentence}, **page), 422
-    return _back_to(booking_id, "Declined. The platform reads your reason.")
+        return SIDE.show(SIDE.detail(booking_id), {"reason": refusal.sentence}), 422
+    return SIDE.back(booking_id, "Declined. The platform reads your reason.")
 
 
 @blueprint.route("/booking/<int:booking_id>/cancel", methods=["GET", "POST"], endpoint="cancel_booking")
 @actor
 def cancel(booking_id: int) -> ResponseReturnValue:
     """What it means first, then the click; the platform gets everything back."""
-    detail = _detail(booking_id)
+    detail = SIDE.detail(booking_id)
     if request.method == "GET" and Step.CANCEL not in detail.can:
-        return redirect(url_for("actor.booking", booking_id=booking_id), 303)
+        return SIDE.go(booking_id)
     if request.method == "GET":
-        return render_template("actor/booking/cancel.html", **page_of(detail))
+        return render_template("actor/booking/cancel.html", **SIDE.context(detail))
     try:
         with unit_of_work() as db:
             row = of_actor(db, booking_id, the_actor().actor_id)
             cancel_booking(db, booking=row, by=by_actor(), reason=request.form.get("reason", ""), now=now())
-    except Refused as refusal:
-        if getattr(refusal, "field", None) != "reason":
+    except Invalid as refusal:
+        if refusal.field != "reason":
             raise
-        page = page_of(detail)
+        page = SIDE.context(detail)
         return render_template("actor/booking/cancel.html", errors={"reason": refusal.sentence}, **page), 422
-    return _back_to(booking_id, "Cancelled. The platform gets everything back that it paid.")
+    return SIDE.back(booking_id, "Cancelled. The platform gets everything back that it paid.")
 
 
 @blueprint.post("/booking/<int:booking_id>/dispute", endpoint="dispute_booking")
@@ -163,7 +136,7 @@ def dispute(booking_id: int) -> ResponseReturnValue:
     with unit_of_work() as db:
         row = of_actor(db, booking_id, the_actor().actor_id)
         dispute_booking(db, booking=row, by=by_actor(), reason=request.form.get("reason", ""), now=now())
-    return _back_to(booking_id, "An admin will look at it. The money stays held until then.", "info")
+    return SIDE.back(booking_id, "An admin will look at it. The money stays held until then.", "info")
 
 
 @blueprint.route("/booking/<int:booking_id>/consent", methods=["GET", "POST"])
@@ -177,7 +150,7 @@ def consent(booking_id: int) -> ResponseReturnValue:
     if grant is None and form.validate_on_submit():
         try:
             _sign(form, booking_id)
-            return _back_to(booking_id, "Signed. You can read it here at any time.")
+            return SIDE.back(booking_id, "Signed. You can read it here at any time.")
         except Refused as refusal:
             if getattr(refusal, "field", None) is None and refusal.status != 422:
                 raise

@@ -52,7 +52,7 @@ from marketplace.web import market, show, terms, typed
 from marketplace.web.form import Form
 from marketplace.web.guard import member, the_member
 from marketplace.web.platform import blueprint
-from marketplace.web.platform.booking import back_to, by_member
+from marketplace.web.platform.booking import SIDE, by_member
 from marketplace.web.public.offer import menu_of, read_wish, usage_fields
 from marketplace.web.transaction import now, reading, unit_of_work
 from marketplace.web.viewer import viewer_zone
@@ -171,7 +171,7 @@ def draft(booking_id: int) -> ResponseReturnValue:
     """A draft, to be written on, sent or discarded; once it is sent, the booking's own page."""
     row = of_platform(reading(), booking_id, the_member().platform_id)
     if row.state != State.DRAFT:
-        return redirect(url_for("platform.booking", booking_id=booking_id), 303)
+        return SIDE.go(booking_id)
     return _draft_page(row, _wanted_of(row))
 
 
@@ -222,8 +222,8 @@ def _try(form: RequestForm, wanted: Wanted, beats: list[BeatRow], act: str) -> R
         flash(f"Draft saved. Only your platform sees it; {first} has not been asked.", "ok")
         return redirect(url_for("platform.draft", booking_id=booking_id), 303)
     if act == PENCIL:
-        return back_to(booking_id, f"You have asked {first} for a pencil. A pencil costs nothing.")
-    return back_to(booking_id, f"Your request is with {first}. Nothing is charged until {first} accepts and you pay.")
+        return SIDE.back(booking_id, f"You have asked {first} for a pencil. A pencil costs nothing.")
+    return SIDE.back(booking_id, f"Your request is with {first}. Nothing is charged until {first} accepts and you pay.")
 
 
 def _price_words(wanted: Wanted, refusal: PriceChanged) -> str:

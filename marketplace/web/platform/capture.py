@@ -8,18 +8,16 @@ from typing import Final
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from marketplace.domain.booking import Party, State
+from marketplace.domain.booking import State
 from marketplace.domain.capture import TAKES_JUDGED, TAKES_SHOWN
 from marketplace.domain.errors import Invalid, NotFound
 from marketplace.services.booking import accept_delivery, request_changes
-from marketplace.services.booking_page import read_booking
-from marketplace.services.booking_step import of_platform
 from marketplace.services.capture import TakeRow, add_note, hand_out_take, read_takes, select_take
 from marketplace.services.consent import draft_terms
 from marketplace.web.guard import member, the_member
 from marketplace.web.media import saving_url
 from marketplace.web.platform import blueprint
-from marketplace.web.platform.booking import back_to, by_member, page_of
+from marketplace.web.platform.booking import SIDE, by_member
 from marketplace.web.transaction import now, reading, unit_of_work
 
 _CLOCK: Final = re.compile(r"([0-9]{1,3}:)?[0-9]{1,4}(\.[0-9]{1,3})?")
@@ -29,8 +27,7 @@ _CLOCK: Final = re.compile(r"([0-9]{1,3}:)?[0-9]{1,4}(\.[0-9]{1,3})?")
 @member
 def session(booking_id: int) -> ResponseReturnValue:
     """The takes that were delivered, one of them in the player."""
-    db = reading()
-    detail = read_booking(db, of_platform(db, booking_id, the_member().platform_id), Party.PLATFORM, now())
+    db, detail = reading(), SIDE.detail(booking_id)
     if detail.session is None or detail.state not in TAKES_SHOWN:
         raise NotFound("No takes have been delivered yet.")
     takes = read_takes(db, detail.session, delivered_only=True)
@@ -42,7 +39,7 @@ def session(booking_id: int) -> ResponseReturnValue:
         is_judged=detail.state in TAKES_JUDGED,
         licence=detail.grant if detail.state == State.COMPLETED else None,
         licence_terms=draft_terms(detail.booking, training=detail.grant.training).sentences() if detail.grant else (),
-        **page_of(detail),
+        **SIDE.context(detail),
     )
 
 
@@ -129,7 +126,7 @@ def changes(booking_id: int) -> ResponseReturnValue:
             reason=request.form.get("reason", ""),
             now=now(),
         )
-    return back_to(booking_id, "Pick-ups asked for. The actor sees your words and your notes.")
+    return SIDE.back(booking_id, "Pick-ups asked for. The actor sees your words and your notes.")
 
 
 @blueprint.post("/booking/<int:booking_id>/accept")
@@ -138,4 +135,4 @@ def accept(booking_id: int) -> ResponseReturnValue:
     """Accept the selected takes; the actor's payout begins."""
     with unit_of_work() as db:
         accept_delivery(db, booking_id=booking_id, platform_id=the_member().platform_id, by=by_member(), now=now())
-    return back_to(booking_id, "Takes accepted. The actor’s payout goes to review now.")
+    return SIDE.back(booking_id, "Takes accepted. The actor’s payout goes to review now.")

@@ -251,6 +251,7 @@ def test_cancelling_shows_the_amounts_first_and_does_what_it_showed(scene: Scene
     assert "Cancel and get back $194.40" in page
     assert "$180.00" in page
     scene.post(f"/platform/booking/{booking_id}/cancel", status=409, shown_refund_minor="38880")
+    scene.post(f"/platform/booking/{booking_id}/cancel", status=422, shown_refund_minor="9" * 5000)
     assert scene.state(booking_id) == "confirmed"
     scene.post(f"/platform/booking/{booking_id}/cancel", shown_refund_minor="19440", reason="Moved")
     assert scene.state(booking_id) == "cancelled"
