@@ -191,7 +191,8 @@ def advance_due_booking(db: Session, *, booking_id: int, now: datetime) -> State
         return None
     for step in steps_due(facts_of(db, booking)):
         try:
-            take_booking_step(db, booking, step, CLOCK, now)
+            with db.begin_nested():
+                take_booking_step(db, booking, step, CLOCK, now)
         except Refused:
             continue
         return State(booking.state)

@@ -8,12 +8,11 @@ from typing import Final
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from marketplace.domain.booking import Transition
+from marketplace.domain.booking import TooLate, Transition
 from marketplace.domain.booking_state import ENDED, OCCUPYING, Party, State, Step
-from marketplace.domain.errors import Refused
 from marketplace.models import Booking, ChangeOrder, TimeProposal
 from marketplace.services.booking_step import CLOCK, Also, By, take_one_step
-from marketplace.services.pencil import count_pencils_ahead, list_ladder
+from marketplace.services.pencil import count_pencils_ahead, list_ladder, lock_ladder
 
 PLAIN: Final = Also()
 
@@ -27,16 +26,20 @@ def take_booking_step(
     """
     busy_from, busy_until = booking.busy_from, booking.busy_until
     proposer = booking.claimed_by
+    if not booking.is_extra:
+        lock_ladder(db, booking)
     transition = take_one_step(db, booking, step, by, now, reason, also)
     if transition.before == State.RESCHEDULING:
         _end_proposal(db, booking, _ending(step, by, proposer), now)
-    if _frees(transition, also):
+    if _frees(booking, transition, also):
         _move_pencils_up(db, booking, busy_from, busy_until, now)
     if transition.after in ENDED and not booking.is_extra:
         _end_extras(db, booking, step, now, also)
 
 
-def _frees(transition: Transition, also: Also) -> bool:
+def _frees(booking: Booking, transition: Transition, also: Also) -> bool:
+    if booking.is_extra:
+        return False  # the time is its booking's
     left = transition.before == State.PENCILLED or transition.before in OCCUPYING
     return also.slot is not None or (left and transition.after in ENDED and transition.after != State.COMPLETED)
 
@@ -48,7 +51,7 @@ def _move_pencils_up(db: Session, gone: Booking, busy_from: datetime, busy_until
             continue
         try:
             take_one_step(db, pencil, Step.MOVE_UP, CLOCK, now, "", Also(columns={"challenged_at": None}))
-        except Refused:
+        except TooLate:
             continue  # its own time has run out; the sweep ends it
 
 

@@ -22,9 +22,22 @@ def count_pencils_ahead(db: Session, booking: Booking) -> int:
 
 
 def list_ladder(db: Session, *, actor_id: int, busy_from: datetime, busy_until: datetime) -> Sequence[Booking]:
-    """Every pencil that touches this time, first in rank first."""
+    """Every pencil that touches this time as it is now, first in rank first."""
     ladder = select(Booking).where(_on(actor_id, busy_from, busy_until))
-    return db.scalars(ladder.order_by(Booking.pencilled_at, Booking.id)).all()
+    ladder = ladder.order_by(Booking.pencilled_at, Booking.id).execution_options(populate_existing=True)
+    return db.scalars(ladder).all()
+
+
+def lock_ladder(db: Session, booking: Booking) -> None:
+    """Keep the booking and every pencil on its time as they are until this transaction ends.
+
+    Two pencils dropped at once would each see the other still there, and nobody would tell the one behind both. What
+    is no pencil comes first, then pencils by id: so no two transactions wait for each other. (On SQLite one writes at a
+    time anyway.)
+    """
+    rows = or_(Booking.id == booking.id, _on(booking.actor_id, booking.busy_from, booking.busy_until))
+    in_turn = select(Booking.id).where(rows).order_by(Booking.state == State.PENCILLED, Booking.id)
+    db.execute(in_turn.with_for_update(key_share=True))
 
 
 def is_held(db: Session, booking: Booking) -> bool:

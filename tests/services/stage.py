@@ -35,7 +35,7 @@ from marketplace.services.booking import (
     confirm_paid_booking,
     deliver_booking,
 )
-from marketplace.services.booking_request import BeatAsk, Request, request_booking
+from marketplace.services.booking_request import AskedAs, BeatAsk, Request, request_booking
 from marketplace.services.booking_step import By, get_booking, get_session
 from marketplace.services.consent import shown_digest, sign_consent
 
@@ -161,6 +161,7 @@ def ask_for(
     starts_at: datetime,
     *,
     minutes: int = 120,
+    asked_as: AskedAs = "booking",
     token: str | None = None,
     shown_total_minor: int | None = None,
 ) -> Request:
@@ -170,6 +171,7 @@ def ask_for(
         actor_id=actor.id,
         starts_at=starts_at,
         minutes=minutes,
+        asked_as=asked_as,
         usage=ONE_TITLE,
         project="Heiress",
         character="Vera",

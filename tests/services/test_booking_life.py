@@ -42,7 +42,7 @@ from marketplace.services.no_show import (
     take_back_no_show,
 )
 from marketplace.services.offer import Counter, counter_booking, price_counter, read_rounds, terms_of
-from tests.services.stage import NOW, ONE_TITLE, Story, at
+from tests.services.stage import NOW, ONE_TITLE, Story, add_member, at
 
 SERIES = Usage(UsageScope.SERIES, UsageTerm.MONTHS_12)
 ADMIN = By(Party.ADMIN)
@@ -405,6 +405,19 @@ def test_an_unpaid_change_order_lapses_alone(db: Session) -> None:
     withdraw = extra_of(story, story.mira, token="extra-2")
     withdraw_booking(db, booking_id=withdraw.id, platform_id=story.platform_id, by=story.mira, now=NOW)
     assert CLOCK.account_id is None
+
+
+def test_a_change_order_that_ends_moves_no_pencil_up_for_its_booking_still_holds_the_time(db: Session) -> None:
+    story = Story(db)
+    behind = Story.of(
+        db, platform_id=add_member(db).platform_id, actor_id=story.actor_id, starts_at=story.booking.starts_at, now=NOW
+    )
+    story.confirmed()
+    give_pencil(db, booking_id=behind.id, actor_id=story.actor_id, by=behind.imani, now=NOW)
+    extra = extra_of(story, story.mira)
+    accept_booking(db, booking_id=extra.id, actor_id=story.actor_id, by=story.imani, now=NOW)
+    assert advance_due_booking(db, booking_id=extra.id, now=NOW + timedelta(hours=24)) == State.LAPSED
+    assert behind.steps[-1][0] == "pencil"
 
 
 def test_takes_nobody_selected_are_licensed_when_an_admin_releases_the_money(db: Session) -> None:

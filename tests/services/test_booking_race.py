@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from marketplace.db import Database
-from marketplace.domain.booking import OCCUPYING, Party, State
+from marketplace.domain.booking import OCCUPYING, Party, State, Step
 from marketplace.jobs import Job
 from marketplace.models import Actor, Booking, BookingEvent, Payment, Payout, Refund
 from marketplace.services.audit import find_breaks
@@ -21,6 +21,7 @@ from marketplace.services.booking import (
     confirm_paid_booking,
     dispute_booking,
     settle_dispute,
+    withdraw_booking,
 )
 from marketplace.services.booking_pencil import confirm_pencil, give_pencil
 from marketplace.services.booking_step import By, get_booking
@@ -29,6 +30,7 @@ from tests.race import Race, race
 from tests.services.stage import NOW, Story, add_account, add_actor, add_member, at, request
 
 CLIENTS: Final = 4
+LADDERS: Final = 12
 KIND: Final = {"slot_taken", "conflict", "not_ready", "too_late", "too_early", "forbidden"}
 """Refusals that tell a person, in a sentence, that somebody else was faster."""
 
@@ -68,6 +70,11 @@ def _firm_up(db: Session, claim: Claim) -> None:
     confirm_pencil(db, booking_id=claim.booking_id, platform_id=claim.side_id, by=by, now=NOW)
 
 
+def _withdraw(db: Session, claim: Claim) -> None:
+    by = By(Party.PLATFORM, claim.account_id)
+    withdraw_booking(db, booking_id=claim.booking_id, platform_id=claim.side_id, by=by, now=NOW)
+
+
 def _agree(db: Session, claim: Claim) -> None:
     booking = get_booking(db, claim.booking_id)
     agree_time(db, booking=booking, by=By(Party.ACTOR, claim.account_id), now=NOW)
@@ -97,8 +104,8 @@ def _sweep(db: Session, claim: Claim) -> None:
 
 
 _ACTS: Final[dict[str, Callable[[Session, Claim], None]]] = {
-    "accept": _accept, "firm_up": _firm_up, "agree": _agree, "settle": _settle, "cancel": _cancel, "pay": _pay,
-    "sweep": _sweep,
+    "accept": _accept, "firm_up": _firm_up, "withdraw": _withdraw, "agree": _agree, "settle": _settle,
+    "cancel": _cancel, "pay": _pay, "sweep": _sweep,
 }  # fmt: skip
 
 
@@ -153,6 +160,15 @@ def claim(db: Session, actor: Actor, starts_at: datetime) -> Claim:
     return Claim(request(db, add_member(db), actor, starts_at), actor.id, actor.account_id or 0)
 
 
+def pencil(db: Session, actor: Actor, starts_at: datetime, rank: int, what: str, minutes: int = 120) -> Claim:
+    """A pencil that was given after those of lower ranks, of a platform of its own."""
+    member = add_member(db)
+    booking_id = request(db, member, actor, starts_at, asked_as="pencil", minutes=minutes)
+    by = By(Party.ACTOR, actor.account_id)
+    give_pencil(db, booking_id=booking_id, actor_id=actor.id, by=by, now=NOW - timedelta(minutes=10 - rank))
+    return Claim(booking_id, member.platform_id, member.account_id, what)
+
+
 # races for time ----------------------------------------------------------------------------------
 
 
@@ -174,19 +190,26 @@ def test_one_of_many_acceptances_of_one_slot_wins(database: Database) -> None:
 
 def test_of_two_pencils_confirmed_at_once_the_first_in_rank_gets_the_time(database: Database) -> None:
     with database.unit_of_work(no_job) as db:
-        actor, claims = add_actor(db), []
-        for number in range(2):
-            member = add_member(db)
-            story = Story.of(
-                db, platform_id=member.platform_id, actor_id=actor.id, starts_at=at(15, 10, month=12), now=NOW
-            )
-            story.booking.asked_as = "pencil"
-            db.flush()
-            given_at = NOW - timedelta(minutes=2 - number)
-            give_pencil(db, booking_id=story.id, actor_id=actor.id, by=story.imani, now=given_at)
-            claims.append(Claim(story.id, member.platform_id, member.account_id, "firm_up"))
+        actor = add_actor(db)
+        claims = [pencil(db, actor, at(15, 10, month=12), rank, "firm_up") for rank in (1, 2)]
     result = run(database, claims)
     assert (result.winners, states(database)) == (1, ["accepted", "pencilled"])
+
+
+def test_pencils_dropped_at_once_leave_nobody_behind_who_was_not_told_to_be_first(database: Database) -> None:
+    ladders: list[list[Claim]] = []
+    waiting: list[int] = []
+    with database.unit_of_work(no_job) as db:
+        for _ in range(LADDERS):
+            actor = add_actor(db)
+            starts = [at(15, 9 + 2 * number, month=12) for number in range(CLIENTS)]
+            ladders.append([pencil(db, actor, start, rank, "withdraw") for rank, start in enumerate(starts)])
+            waiting.append(pencil(db, actor, starts[0], CLIENTS, "wait", minutes=120 * CLIENTS).booking_id)
+    result = race(address(database), act, list(zip(*ladders, strict=True)))
+    assert (result.winners, result.refusals) == (LADDERS * CLIENTS, [])
+    moved = select(BookingEvent.booking_id).where(BookingEvent.step == Step.MOVE_UP)
+    with database.reading() as db:
+        assert db.scalars(moved.order_by(BookingEvent.booking_id)).all() == waiting
 
 
 def test_a_time_agreed_and_the_same_time_accepted_at_once_has_one_booking(database: Database) -> None:
