@@ -35,6 +35,7 @@ from marketplace.web import market, show, terms
 from marketplace.web.actor import blueprint
 from marketplace.web.form import Form, render_form
 from marketplace.web.guard import actor, the_actor
+from marketplace.web.public.offer import read_wish
 from marketplace.web.show import length_of
 from marketplace.web.transaction import now, reading, unit_of_work
 
@@ -42,7 +43,6 @@ SHORTEST: Final = (60, 90, 120, 180, 240)
 ROUNDS: Final = [(str(number), str(number)) for number in range(MOST_PICKUPS + 1)]
 MOST_RUSH_PERCENT: Final = 200
 MOST_PERCENT: Final = 1_000
-EXAMPLE: Final = Usage(UsageScope.ONE_TITLE, UsageTerm.MONTHS_12)
 SUGGESTED_TERRITORY_BP: Final = {Territory.COUNTRY: 0, Territory.REGION: 1_000, Territory.WORLDWIDE: 2_500}
 """What the form of someone without a rate begins with; nothing of it counts before it is saved."""
 
@@ -132,12 +132,10 @@ def rate() -> ResponseReturnValue:
 
 
 def _example(card: RateCard) -> Quote:
-    """Two hours, or the shortest there is, for the usage that most ask for, of those that are sold."""
-    usage = EXAMPLE if EXAMPLE in card.usage_bp else next(iter(card.usage_bp))
-    nearest = min(card.territory_bp, key=lambda one: card.territory_bp[one])
-    priced = Usage(usage.scope, usage.term, nearest)
+    """Two hours, or the shortest there is, for the usage that the actor's page begins with."""
     minutes = max(card.minimum_minutes, 120)
-    return make_quote(card, Ask(minutes, priced, now() + 2 * card.rush_within), terms.fee_bp(), now())
+    ask = Ask(minutes, read_wish({}, card).usage, now() + 2 * card.rush_within)
+    return make_quote(card, ask, terms.fee_bp(), now())
 
 
 def _data(priced: Priced | None) -> dict[str, object]:
