@@ -15,7 +15,6 @@ from marketplace.sandbox.stripe.state import Json, new_id
 
 SHORTEST_S = 30 * 60
 LONGEST_S = 24 * 3600
-ITEM_KEYS = ("price", "price_data")
 
 
 def create_session(call: Call) -> Json:

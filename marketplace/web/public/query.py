@@ -15,11 +15,8 @@ from marketplace.services.card import LANGUAGES
 from marketplace.services.search import RATE_BAND_MINOR, RATE_BANDS, ActorFilter, Sort
 from marketplace.web.typed import page_number
 
-LOWEST_RATE: Final = 25
 HIGHEST_RATE: Final = RATE_BAND_MINOR * RATE_BANDS // 100
-RATE_STEP: Final = RATE_BAND_MINOR // 100
 HIGHEST_SCORE: Final = 95
-SCORE_STEP: Final = 5
 WITHIN: Final = {
     1: "Within 24 hours",
     3: "Within 3 days",
