@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from marketplace.command.seeding.booking import ASKED_FIRST, USAGE
+from marketplace.command.seeding.player import ASKED_FIRST, USAGE
 from marketplace.command.seeding.price import ABROAD, CURRENCY, card_of, limits_of
 from marketplace.command.seeding.story import stories
 from marketplace.domain.boundary import Limit, judge

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from marketplace.command.seeding.player import HOUR, Player
 from marketplace.domain.money import Money
 from marketplace.models import Booking
 from marketplace.services import booking as bookings
@@ -13,11 +14,6 @@ from marketplace.services.booking_time import propose_time
 from marketplace.services.change_order import Extra, propose_change_order
 from marketplace.services.no_show import claim_no_show
 from marketplace.services.offer import Counter, counter_booking, terms_of
-
-if TYPE_CHECKING:
-    from marketplace.command.seeding.booking import Player
-
-HOUR = timedelta(hours=1)
 
 
 def leave_draft(player: Player, asked_at: datetime) -> None:
