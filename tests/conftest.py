@@ -25,8 +25,10 @@ from marketplace.db import Database
 from marketplace.gateways.outside import Outside, connect_outside
 from marketplace.jobs import Job
 from marketplace.models import Account
+from marketplace.sandbox.stripe import WebhookTarget
 from marketplace.web import create_app
 from tests.postgresql import CannotRun, Server, start_server
+from tests.stripe_stand import SECRET, Inbox, Stand, running_stand
 
 ENGINES = ("sqlite", "postgresql")
 URL_VARIABLE = "MARQUEE_TEST_POSTGRESQL"
@@ -196,6 +198,32 @@ def db(shared: Database) -> Iterator[Session]:
         yield session
         session.close()
         everything.rollback()
+
+
+# --- Stripe ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def stand(tmp_path: Path) -> Iterator[Stand]:
+    """A Stripe stand-in that sends nothing by itself."""
+    with running_stand(tmp_path / "stripe.db") as running:
+        yield running
+
+
+@pytest.fixture
+def inbox() -> Iterator[Inbox]:
+    """A receiver of webhooks."""
+    box = Inbox()
+    yield box
+    box.stop()
+
+
+@pytest.fixture
+def sending(tmp_path: Path, inbox: Inbox) -> Iterator[Stand]:
+    """A Stripe stand-in that sends every kind of event to the inbox."""
+    targets = [WebhookTarget(inbox.url, SECRET, kind) for kind in ("own", "connected", "thin")]
+    with running_stand(tmp_path / "stripe.db", *targets) as running:
+        yield running
 
 
 # --- the application ------------------------------------------------------------------------------

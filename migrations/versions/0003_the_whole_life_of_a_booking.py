@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -181,7 +183,7 @@ def downgrade() -> None:
         op.drop_column(table, column.name)
 
 
-def new_columns() -> tuple[tuple[str, sa.Column], ...]:  # type: ignore[type-arg]  # of any kind
+def new_columns() -> tuple[tuple[str, sa.Column[Any]], ...]:
     """What existing tables gain; existing rows get the value that a new row would have."""
     return (
         ("actor", sa.Column("no_go", Json, nullable=False, server_default="{}")),

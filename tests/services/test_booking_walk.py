@@ -112,7 +112,7 @@ class BookingWalk(RuleBasedStateMachine):
         self.cast, self.now = cast, NOW
         self.open = database.writers()
         self.db: Session = self.open.__enter__()
-        self.shot = Shot(self.db)
+        self.shot = Shot.of(self.db)
         self.tokens = 0
         tally.walks += 1
 
@@ -146,7 +146,7 @@ class BookingWalk(RuleBasedStateMachine):
 
     def look(self, asked: int | None, refusal: Refused | None) -> None:
         tally.steps += 1
-        before, self.shot = self.shot, Shot(self.db)
+        before, self.shot = self.shot, Shot.of(self.db)
         if refusal is not None:
             tally.refused += 1
             assert refusal.sentence.rstrip().endswith((".", "!"))
@@ -307,7 +307,7 @@ class BookingWalk(RuleBasedStateMachine):
             assert payment is not None
             payment.state = "processing" if payment.state == "opening" else "opening"
             self.db.flush()
-            self.shot = Shot(self.db)
+            self.shot = Shot.of(self.db)
 
     def signs(self, chance: Chance) -> None:
         unsigned = [row.id for row in self.shot.bookings.values() if row.state in SIGNABLE and not row.is_extra]
@@ -354,7 +354,7 @@ class BookingWalk(RuleBasedStateMachine):
         late = [row for row in self.shot.overdue(self.now) if not self.is_paying(row.id)]
         assert not late, f"{[(row.id, row.state, row.deadline_at) for row in late]} wait past their deadline"
         for booking_id in self.shot.bookings:
-            self.nothing(lambda: advance_due_booking(self.db, booking_id=booking_id, now=self.now))  # noqa: B023  # called at once
+            self.nothing(partial(advance_due_booking, self.db, booking_id=booking_id, now=self.now))
 
     def is_paying(self, booking_id: int) -> bool:
         payment = self.shot.payments.get(booking_id)
@@ -367,7 +367,7 @@ class BookingWalk(RuleBasedStateMachine):
     def sweep_now(self, booking_id: int) -> bool:
         """The clock's step for one booking; whether it moved."""
         before = self.shot.bookings[booking_id]
-        self.unit_now(lambda: advance_due_booking(self.db, booking_id=booking_id, now=self.now), booking_id)
+        self.unit_now(partial(advance_due_booking, self.db, booking_id=booking_id, now=self.now), booking_id)
         moved = bool(self.shot.bookings[booking_id] != before)
         if moved:
             event = self.shot.events[booking_id][-1]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from marketplace.domain.errors import Refused
 from marketplace.gateways.payment.stripe import StripeGateway
@@ -371,10 +372,10 @@ def test_a_payout_whose_sending_breaks_stops_no_other_and_is_held_in_the_end(
     stage.approve(fine, nora)
     send = payout_send.send_payout
 
-    def break_on_one(db: object, *, payout_id: int, now: object) -> object:
+    def break_on_one(db: Session, *, payout_id: int, now: datetime) -> object:
         if payout_id == broken:
             raise RuntimeError("this row is damaged")
-        return send(db, payout_id=payout_id, now=now)  # type: ignore[arg-type]  # passed on as they came
+        return send(db, payout_id=payout_id, now=now)
 
     monkeypatch.setattr(payout_send, "send_payout", break_on_one)
     stage.send()

@@ -56,16 +56,15 @@ IN_TIME: Final = frozenset(
 """Steps that nobody takes any more once the state's deadline has passed."""
 
 
+@dataclass
 class Shot:
     """Every row that belongs to bookings, as it was at one moment."""
 
-    def __init__(self, db: Session) -> None:
-        self.rows: Mapping[type[Base], Sequence[Any]] = {table: _read(db, table) for table in TABLES}
+    rows: Mapping[type[Base], Sequence[Any]]
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Shot) and self.rows == other.rows
-
-    __hash__ = None  # type: ignore[assignment]  # a picture of rows is compared, never looked up
+    @classmethod
+    def of(cls, db: Session) -> Shot:
+        return cls({table: _read(db, table) for table in TABLES})
 
     def changes(self, other: Shot) -> list[str]:
         """The tables in which two pictures differ."""

@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -27,16 +26,10 @@ from marketplace.sandbox.stripe.delivery import sign
 from marketplace.sandbox.stripe.server import QuietHandler
 from marketplace.web import create_app
 from tests.services.money_stage import MoneyStage
-from tests.stripe_stand import SECRET, Stand, running_stand, until
+from tests.stripe_stand import SECRET, Stand, until
 from workers.tasks.payment import process_stripe_event, sweep_events
 
 PATHS = {"own": "/webhook/stripe", "connected": "/webhook/stripe/connected", "thin": "/webhook/stripe/thin"}
-
-
-@pytest.fixture
-def stand(tmp_path: Path) -> Iterator[Stand]:
-    with running_stand(tmp_path / "stripe.db") as running:
-        yield running
 
 
 @pytest.fixture

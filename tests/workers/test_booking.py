@@ -65,10 +65,10 @@ def test_a_booking_that_fails_stops_no_other(tools: Tools, database: Database, m
         broken, fine = Story(db).id, Story(db).id
     advance = booking.advance_due_booking
 
-    def fail_once(db: object, *, booking_id: int, now: object) -> object:
+    def fail_once(db: Session, *, booking_id: int, now: datetime) -> object:
         if booking_id == broken:
             raise RuntimeError("this row is damaged")
-        return advance(db, booking_id=booking_id, now=now)  # type: ignore[arg-type]  # passed on as they came
+        return advance(db, booking_id=booking_id, now=now)
 
     monkeypatch.setattr(booking, "advance_due_booking", fail_once)
     sweep_bookings(tools)

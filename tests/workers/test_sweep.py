@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
-from pathlib import Path
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from marketplace.config import Settings
 from marketplace.db import Database
@@ -19,17 +18,11 @@ from marketplace.services import connect, media, payment_sync, stripe_event
 from marketplace.services.stripe_event import MOST_ATTEMPTS
 from tests.services.money_stage import MoneyStage
 from tests.services.stage import add_actor, add_clip
-from tests.stripe_stand import Stand, running_stand
+from tests.stripe_stand import Stand
 from workers.sweep import one_by_one
 from workers.tasks import media as media_task
 from workers.tasks.media import sweep_media
 from workers.tasks.payment import poll_accounts, poll_open_checkouts, poll_undelivered, sweep_events
-
-
-@pytest.fixture
-def stand(tmp_path: Path) -> Iterator[Stand]:
-    with running_stand(tmp_path / "stripe.db") as running:
-        yield running
 
 
 @pytest.fixture
@@ -75,10 +68,10 @@ def test_an_account_that_cannot_be_read_stops_no_other(stage: MoneyStage, monkey
     stage.later(timedelta(hours=13))
     note = connect.note_account
 
-    def note_all_but_one(db: object, seen: stripe.RecipientAccount, *, now: object) -> str | None:
+    def note_all_but_one(db: Session, seen: stripe.RecipientAccount, *, now: datetime) -> str | None:
         if seen.id == accounts[0]:
             raise RuntimeError("nobody expected this answer")
-        return note(db, seen, now=now)  # type: ignore[arg-type]  # passed on as they came
+        return note(db, seen, now=now)
 
     monkeypatch.setattr(connect, "note_account", note_all_but_one)
     for account in accounts:
@@ -164,10 +157,10 @@ def test_an_undelivered_event_that_cannot_be_stored_stops_no_other(
     monkeypatch.setattr(type(stage.stand.gateway), "list_undelivered_events", lambda self, *, since: iter(bodies))
     store = stripe_event.store_event
 
-    def store_all_but_one(db: object, event: stripe.IncomingEvent, *, now: object) -> bool:
+    def store_all_but_one(db: Session, event: stripe.IncomingEvent, *, now: datetime) -> bool:
         if event.id == bodies[-1].id:
             raise ValueError("a payload nobody can read")
-        return store(db, event, now=now)  # type: ignore[arg-type]  # passed on as they came
+        return store(db, event, now=now)
 
     monkeypatch.setattr(stripe_event, "store_event", store_all_but_one)
     poll_undelivered(stage.tools)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email import policy
 from email.errors import MessageError
-from email.headerregistry import Address, HeaderRegistry, UnstructuredHeader
+from email.headerregistry import Address, HeaderRegistry, UniqueUnstructuredHeader
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 from typing import Final, Protocol
@@ -52,12 +52,8 @@ class Mail(Protocol):
         """Send it or raise NotSent; never called inside a transaction."""
 
 
-class _WholeLine:
+class _WholeLine(UniqueUnstructuredHeader):
     """A header that is written as it is: the usual folding would encode a long address, which nobody decodes."""
-
-    max_count = 1
-    parse = staticmethod(UnstructuredHeader.parse)
-    value_parser = staticmethod(UnstructuredHeader.value_parser)
 
     def fold(self, *, policy: policy.EmailPolicy) -> str:
         """The header's line."""
@@ -65,7 +61,7 @@ class _WholeLine:
 
 
 _HEADERS: Final = HeaderRegistry()
-_HEADERS.map_to_type("list-unsubscribe", _WholeLine)  # type: ignore[arg-type]  # it makes a header of the class itself
+_HEADERS.registry["list-unsubscribe"] = _WholeLine
 _POLICY: Final = policy.EmailPolicy(header_factory=_HEADERS)
 
 
