@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from email import policy
 from email.errors import MessageError
-from email.headerregistry import Address, HeaderRegistry, UniqueUnstructuredHeader
+from email.headerregistry import Address, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
-from typing import Final, Protocol
+from typing import ClassVar, Final, Literal, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,10 @@ class Mail(Protocol):
         """Send it or raise NotSent; never called inside a transaction."""
 
 
-class _WholeLine(UniqueUnstructuredHeader):
+class _WholeLine(UnstructuredHeader):
     """A header that is written as it is: the usual folding would encode a long address, which nobody decodes."""
+
+    max_count: ClassVar[Literal[1] | None] = 1
 
     def fold(self, *, policy: policy.EmailPolicy) -> str:
         """The header's line."""
