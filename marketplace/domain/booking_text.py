@@ -93,7 +93,7 @@ class Outlook:
     otherwise: str
 
 
-_OVER: Final = Outlook(None, "", "")
+_NOBODY: Final = Outlook(None, "", "")
 
 OUTLOOK: Final[Mapping[State, Outlook]] = MappingProxyType(
     {
@@ -123,18 +123,23 @@ OUTLOOK: Final[Mapping[State, Outlook]] = MappingProxyType(
         ),
         _S.CHANGES_REQUESTED: Outlook(_A, "deliver the pick-ups", "an admin is asked to decide."),
         _S.DISPUTED: Outlook(_D, "decide how the money is shared", "the admins are reminded. The money stays held."),
-        _S.COMPLETED: _OVER,
-        _S.DECLINED: _OVER,
-        _S.WITHDRAWN: _OVER,
-        _S.EXPIRED: _OVER,
-        _S.LAPSED: _OVER,
-        _S.CANCELLED: _OVER,
+        _S.COMPLETED: _NOBODY,
+        _S.DECLINED: _NOBODY,
+        _S.WITHDRAWN: _NOBODY,
+        _S.EXPIRED: _NOBODY,
+        _S.LAPSED: _NOBODY,
+        _S.CANCELLED: _NOBODY,
     }
 )
 
 
-def outlook_of(state: State, claimed_by: Party | None = None) -> Outlook:
-    """Who must act in this state; an answer is always due from the side that did not propose or claim."""
+def outlook_of(state: State, claimed_by: Party | None = None, *, is_signed: bool = False) -> Outlook:
+    """Who must act in this state; an answer is always due from the side that did not propose or claim.
+
+    A paid booking whose consent `is_signed` waits for nobody: it starts by itself.
+    """
+    if state == _S.CONFIRMED and is_signed:
+        return _NOBODY
     outlook = OUTLOOK[state]
     if state not in ANSWERED_BY_OTHER or claimed_by is None:
         return outlook

@@ -110,7 +110,7 @@ class BookingLine:
     @property
     def outlook(self) -> Outlook:
         """Who must act, and what happens if they do not."""
-        return outlook_of(self.state, self.claimed_by)
+        return outlook_of(self.state, self.claimed_by, is_signed=self.has_grant)
 
 
 @dataclass(frozen=True)
@@ -259,7 +259,7 @@ class BookingDetail:
     @property
     def outlook(self) -> Outlook:
         """Who must act, and what happens if they do not."""
-        return outlook_of(self.state, claimant_of(self.booking))
+        return outlook_of(self.state, claimant_of(self.booking), is_signed=self.grant is not None)
 
     @property
     def minutes(self) -> int:

@@ -139,9 +139,8 @@ def waiting_words(detail: BookingDetail, reader: Party) -> str:
     """Who must act, as the reader is told: "You can pay", "Imani can accept or decline"."""
     outlook = detail.outlook
     if outlook.waiting_for is None:
-        return ""
-    if detail.state == State.CONFIRMED and detail.grant is not None:
-        return "Everything is ready. The session starts by itself at the booked time"
+        is_ready = detail.state == State.CONFIRMED
+        return "Everything is ready. The session starts by itself at the booked time" if is_ready else ""
     who = "You" if outlook.waiting_for == reader else _name(detail, outlook.waiting_for)
     is_pencil = detail.state == State.REQUESTED and detail.booking.asked_as == "pencil"
     return f"{who} can now {'give the pencil or decline' if is_pencil else outlook.must}"
@@ -149,8 +148,6 @@ def waiting_words(detail: BookingDetail, reader: Party) -> str:
 
 def otherwise_words(detail: BookingDetail, reader: Party) -> str:
     """What happens if nobody does; who reads it is "you"."""
-    if detail.state == State.CONFIRMED and detail.grant is not None:
-        return ""
     words = detail.outlook.otherwise
     if reader == Party.PLATFORM:
         words = words.replace("the platform is refunded", "you are refunded")

@@ -422,6 +422,12 @@ def test_an_answer_is_awaited_from_the_side_that_did_not_speak() -> None:
     assert outlook_of(State.REQUESTED).waiting_for == A
 
 
+def test_a_paid_booking_waits_for_its_signature_and_then_for_nobody() -> None:
+    assert outlook_of(State.CONFIRMED).waiting_for == A
+    assert outlook_of(State.CONFIRMED, is_signed=True).waiting_for is None
+    assert outlook_of(State.IN_SESSION, is_signed=True).waiting_for == A
+
+
 # change orders -----------------------------------------------------------------------------------
 
 
