@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from marketplace.domain.errors import Invalid
 from marketplace.domain.flavour import Display, Intensity
+from marketplace.domain.line import lowered
 
 MOST_INTENSE: Final = 40
 """The highest cap an actor can set: more beats than this do not fit into a request."""
@@ -159,7 +160,7 @@ def judge(limits: Limits, topics: Iterable[str], beats: Sequence[tuple[str, str]
     """Hold what a scene contains (`topics` by name, `beats` as (intensity, display)) against an actor's limits."""
     held = TOPICS.among(topics)
     asked = [topic for topic in held if limits.topics.get(topic.slug) == Limit.ASK]
-    asks = [f"The scene holds {topic.label.lower()}: {_lowered(topic.means)}" for topic in asked]
+    asks = [f"The scene holds {topic.label.lower()}: {lowered(topic.means)}" for topic in asked]
     if (intense := count_intense(beats)) > limits.most_intense:
         asks.append(_load(intense, limits.most_intense))
     return Verdict(tuple(topic for topic in held if limits.topics.get(topic.slug) == Limit.NEVER), tuple(asks))
@@ -174,7 +175,3 @@ def _listed(names: Sequence[str]) -> str:
     if len(names) == 1:
         return names[0]
     return f"{', '.join(names[:-1])} or {names[-1]}"
-
-
-def _lowered(words: str) -> str:
-    return words[:1].lower() + words[1:]

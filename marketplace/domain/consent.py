@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from marketplace.domain.errors import Invalid
+from marketplace.domain.line import lowered
 from marketplace.domain.rate import Usage, check_place
 
 GRANT_VERSION: Final = 2
@@ -62,8 +63,8 @@ class Terms:
         return (
             f"{self.platform} may use the takes it accepts from booking {self.booking_id} for “{self.project}”{role}.",
             f"What for: {self.purpose}",
-            f"In what and how long: {_lowered(self.usage.use_label)}, from the day the takes are accepted.",
-            f"Where: {_lowered(self.usage.where)}.",
+            f"In what and how long: {lowered(self.usage.use_label)}, from the day the takes are accepted.",
+            f"Where: {lowered(self.usage.where)}.",
             f"{self.usage.exclusivity.label}. {self.usage.exclusivity.sentence}",
             "Models may be trained on the takes." if self.training else "No model may be trained on the takes.",
             "Any other use needs a new consent. Being listed here is not consent to anything.",
@@ -117,10 +118,6 @@ def sign(terms: Terms, typed_name: str, shown_sha256: str, now: datetime) -> Sig
     if _plain(typed_name) != _plain(terms.actor):
         raise Invalid(f"Type your name as it stands here: {terms.actor}.", field="signed_name", code="name")
     return Signature(digest(terms), " ".join(typed_name.split()), now)
-
-
-def _lowered(words: str) -> str:
-    return words[:1].lower() + words[1:]
 
 
 def _plain(text: str) -> str:

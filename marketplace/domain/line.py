@@ -1,4 +1,4 @@
-"""One line of text: what a name, a title or a label may be, so that it cannot become a second line anywhere."""
+"""One line of text: what a name, a title or a label may be, so that it is one everywhere, and goes into a sentence."""
 
 from __future__ import annotations
 
@@ -25,3 +25,8 @@ def check_line(text: str, *, field: str) -> str:
     if not is_line(stripped):
         raise Invalid(f"{ONE_LINE} Nothing was saved.", field=field)
     return stripped
+
+
+def lowered(words: str) -> str:
+    """A label as it goes on inside a sentence: its first letter small, names within it as they are."""
+    return words[:1].lower() + words[1:]

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
 from marketplace.domain.errors import Invalid
+from marketplace.domain.line import lowered
 from marketplace.domain.money import WHOLE_BP, Money, decimals, total, zero
 
 QUOTE_VERSION: Final = 2
@@ -134,8 +135,8 @@ class Usage:
     @property
     def label(self) -> str:
         """All four in words: "One title, 12 months, worldwide, not exclusive"."""
-        where = f"{_lowered(self.territory.label)} ({self.place})" if self.place else _lowered(self.territory.label)
-        return f"{self.use_label}, {where}, {_lowered(self.exclusivity.label)}"
+        where = f"{lowered(self.territory.label)} ({self.place})" if self.place else lowered(self.territory.label)
+        return f"{self.use_label}, {where}, {lowered(self.exclusivity.label)}"
 
     @classmethod
     def read(
@@ -502,10 +503,6 @@ def _work(ask: Ask) -> str:
 
 def _more(count: int, one: str, many: str) -> str:
     return f"{count} more {one if count == 1 else many}"
-
-
-def _lowered(words: str) -> str:
-    return words[:1].lower() + words[1:]
 
 
 def _hours(minutes: int) -> str:

@@ -12,7 +12,7 @@ from itertools import zip_longest
 from typing import Any
 
 from sqlalchemy import Select, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from marketplace.models import Audit, Booking, BookingEvent
 
@@ -93,32 +93,16 @@ def _by_booking(db: Session, rows: Select[*tuple[Any, ...]]) -> dict[int, list[A
 
 
 def _events(after: int, until: int) -> Select[*tuple[Any, ...]]:
-    columns = (
-        BookingEvent.booking_id.label("key"),
-        BookingEvent.id,
-        BookingEvent.at,
-        BookingEvent.principal_id,
-        BookingEvent.party,
-        BookingEvent.step,
-        BookingEvent.before,
-        BookingEvent.after,
-        BookingEvent.reason,
-    )
     there = (BookingEvent.booking_id > after, BookingEvent.booking_id <= until)
-    return select(*columns).where(*there).order_by(BookingEvent.id)
+    return _steps(BookingEvent, BookingEvent.booking_id).where(*there)
 
 
 def _audits(after: int, until: int) -> Select[*tuple[Any, ...]]:
-    columns = (
-        Audit.about_id.label("key"),
-        Audit.id,
-        Audit.at,
-        Audit.principal_id,
-        Audit.party,
-        Audit.step,
-        Audit.before,
-        Audit.after,
-        Audit.reason,
-    )
     there = (Audit.about == "booking", Audit.about_id > after, Audit.about_id <= until)
-    return select(*columns).where(*there).order_by(Audit.id)
+    return _steps(Audit, Audit.about_id).where(*there)
+
+
+def _steps(table: type[BookingEvent | Audit], key: InstrumentedAttribute[int]) -> Select[*tuple[Any, ...]]:
+    """What both histories say of a step, in the order it was written."""
+    what = (table.at, table.principal_id, table.party, table.step, table.before, table.after, table.reason)
+    return select(key.label("key"), table.id, *what).order_by(table.id)

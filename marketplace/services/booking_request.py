@@ -26,7 +26,7 @@ from marketplace.services.account import check_may_ask
 from marketplace.services.availability import get_calendar
 from marketplace.services.booking_follow import take_booking_step
 from marketplace.services.booking_notice import tell_of_request
-from marketplace.services.booking_step import By, of_platform, record_step
+from marketplace.services.booking_step import By, columns_of, of_platform, record_step
 from marketplace.services.boundary import foresee
 from marketplace.services.consent import draft_terms
 from marketplace.services.rate import find_rate_card, quote_actor
@@ -266,11 +266,7 @@ def _columns(agreed: Agreed, ask: Request) -> dict[str, Any]:
         "busy_until": ask.slot.ends_at + buffer,
         "actor_zone": agreed.actor.zone,
         "platform_zone": agreed.platform.zone,
-        "currency": quote.currency,
-        "total_minor": quote.total.minor,
-        "fee_minor": quote.fee.minor,
-        "net_minor": quote.net.minor,
-        "quote": quote.to_json(),
+        **columns_of(quote),
         "usage": ask.usage.to_json() | {"take_sets": ask.take_sets, "pickups": ask.pickups},
         "cancellation": agreed.tier,
         "message": ask.message.strip(),

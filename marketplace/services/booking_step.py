@@ -311,6 +311,17 @@ def quote_of(booking: Booking) -> Quote:
     return Quote.from_json(booking.quote)
 
 
+def columns_of(quote: Quote) -> dict[str, Any]:
+    """A price as the row of a booking keeps it: whole, and its sums beside it."""
+    return {
+        "currency": quote.currency,
+        "total_minor": quote.total.minor,
+        "fee_minor": quote.fee.minor,
+        "net_minor": quote.net.minor,
+        "quote": quote.to_json(),
+    }
+
+
 def usage_of(booking: Booking) -> Usage:
     """The usage as it was frozen."""
     return Usage.from_json(booking.usage)

@@ -21,7 +21,7 @@ from marketplace.domain.errors import Conflict, Invalid, NotFound
 from marketplace.domain.money import WHOLE_BP, Money
 from marketplace.domain.rate import Line, Quote, offer_bounds
 from marketplace.models import Booking, ChangeOrder
-from marketplace.services.booking_step import By, cancellation_of, quote_of, record_step
+from marketplace.services.booking_step import By, cancellation_of, columns_of, quote_of, record_step
 from marketplace.services.notice import accounts_of_actor, accounts_of_platform, notify
 
 OPEN_IN: Final = frozenset(
@@ -131,11 +131,7 @@ def _write_extra(db: Session, booking: Booking, by: By, ask: Extra, now: datetim
         busy_until=booking.busy_until,
         actor_zone=booking.actor_zone,
         platform_zone=booking.platform_zone,
-        currency=quote.currency,
-        total_minor=quote.total.minor,
-        fee_minor=quote.fee.minor,
-        net_minor=quote.net.minor,
-        quote=quote.to_json(),
+        **columns_of(quote),
         usage=booking.usage,
         cancellation=booking.cancellation,
         message=ask.words.strip(),

@@ -15,7 +15,7 @@ from marketplace.domain.offer import Difference, Terms, check_counter, differenc
 from marketplace.domain.rate import Ask, Quote, Usage, make_quote
 from marketplace.models import Booking, Offer
 from marketplace.services.booking_follow import take_booking_step
-from marketplace.services.booking_step import Also, By, quote_of, usage_of
+from marketplace.services.booking_step import Also, By, columns_of, quote_of, usage_of
 from marketplace.services.rate import find_rate_card
 
 WORDS_LONGEST = 1_000
@@ -77,11 +77,7 @@ def counter_booking(db: Session, *, booking: Booking, by: By, ask: Counter, now:
     _keep_first(db, booking)
     columns = {
         "counters": booking.counters + 1,
-        "currency": terms.quote.currency,
-        "quote": terms.quote.to_json(),
-        "total_minor": terms.quote.total.minor,
-        "fee_minor": terms.quote.fee.minor,
-        "net_minor": terms.quote.net.minor,
+        **columns_of(terms.quote),
         "usage": {**terms.usage.to_json(), "take_sets": terms.take_sets},
     }
     words = ask.words.strip()[:WORDS_LONGEST]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import structlog
 
 from marketplace.services import booking
+from workers.sweep import one_by_one
 from workers.task import Tools
 
 log = structlog.get_logger("marquee.booking")
@@ -14,12 +15,11 @@ def sweep_bookings(tools: Tools) -> None:
     """Take the step that is due for every booking past its deadline. One that fails does not stop the others."""
     with tools.reading() as db:
         due = booking.find_due(db, now=tools.now())
-    for booking_id in due:
-        try:
-            with tools.unit_of_work() as db:
-                state = booking.advance_due_booking(db, booking_id=booking_id, now=tools.now())
-        except Exception:
-            log.exception("booking_sweep_failed", booking_id=booking_id)
-            continue
-        if state is not None:
-            log.info("booking_advanced", booking_id=booking_id, state=state.value)
+    one_by_one("booking_sweep_failed", due, lambda booking_id: _advance(tools, booking_id))
+
+
+def _advance(tools: Tools, booking_id: int) -> None:
+    with tools.unit_of_work() as db:
+        state = booking.advance_due_booking(db, booking_id=booking_id, now=tools.now())
+    if state is not None:
+        log.info("booking_advanced", booking_id=booking_id, state=state.value)
