@@ -6,6 +6,7 @@ import gzip
 import re
 
 import html5lib
+from werkzeug.test import TestResponse
 
 INLINE = {
     "an inline script": re.compile(r"<script(?![^>]*\bsrc=)", re.IGNORECASE),
@@ -36,3 +37,12 @@ def faults(page: str) -> list[str]:
 def weight(page: str) -> int:
     """How many bytes the page takes on the way."""
     return len(gzip.compress(page.encode(), 9, mtime=0))
+
+
+def sound(answer: TestResponse, status: int = 200) -> str:
+    """The page of an answer, which has that status and is as every page must be."""
+    page: str = answer.text
+    assert answer.status_code == status, page
+    assert (found := faults(page)) == [], found
+    assert (bytes_sent := weight(page)) <= LARGEST_PAGE, bytes_sent
+    return page

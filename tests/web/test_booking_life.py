@@ -18,7 +18,7 @@ from marketplace.services.booking_pencil import give_pencil
 from marketplace.web.transaction import CLOCK
 from tests.conftest import Jobs
 from tests.services.stage import NOW, Story, add_member, at
-from tests.web.page_check import LARGEST_PAGE, faults, weight
+from tests.web.page_check import faults, sound
 
 SignIn = Callable[[Account], FlaskClient]
 
@@ -45,11 +45,7 @@ class Scene:
 
     def page(self, side: str, path: str = "") -> str:
         """A page of one side that is as every page must be."""
-        answer = self.browsers[side].get(path if path.startswith("/") else self.url(side, path))
-        assert answer.status_code == 200, answer.text
-        assert faults(answer.text) == []
-        assert weight(answer.text) <= LARGEST_PAGE
-        return answer.text
+        return sound(self.browsers[side].get(path if path.startswith("/") else self.url(side, path)))
 
     def url(self, side: str, path: str = "") -> str:
         return f"/{side}/booking/{self.id}" + (f"/{path}" if path else "")

@@ -21,7 +21,7 @@ from marketplace.web.booking_path import STEP_WORDS
 from marketplace.web.transaction import CLOCK
 from tests.conftest import Jobs
 from tests.services.stage import NOW, Story
-from tests.web.page_check import LARGEST_PAGE, faults, weight
+from tests.web.page_check import sound
 
 SignIn = Callable[[Account], FlaskClient]
 
@@ -37,11 +37,7 @@ class Room:
     member: By
 
     def page(self, browser: FlaskClient, path: str) -> str:
-        answer = browser.get(f"{path}")
-        assert answer.status_code == 200
-        assert faults(answer.text) == []
-        assert weight(answer.text) <= LARGEST_PAGE
-        return html.unescape(answer.text)
+        return html.unescape(sound(browser.get(f"{path}")))
 
     def token(self, page: str) -> str:
         return str(re.findall(r'name="token" value="([^"]+)"', page)[0])

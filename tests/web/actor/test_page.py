@@ -23,7 +23,7 @@ from marketplace.web.transaction import CLOCK
 from tests.conftest import Jobs
 from tests.networks import MemoryNetwork
 from tests.services.stage import NOW, Story, add_actor, add_clip
-from tests.web.page_check import LARGEST_PAGE, faults, weight
+from tests.web.page_check import faults, sound
 
 PAGES = ("", "profile", "clip", "rate", "hours", "network", "earnings")
 PROFILE: dict[str, Any] = {
@@ -53,11 +53,7 @@ class Desk:
         self.browser = sign_in(account)
 
     def get(self, path: str) -> str:
-        answer = self.browser.get(f"/actor/{path}")
-        assert answer.status_code == 200, answer.text
-        assert faults(answer.text) == []
-        assert weight(answer.text) <= LARGEST_PAGE
-        return answer.text
+        return sound(self.browser.get(f"/actor/{path}"))
 
     def post(self, path: str, /, status: int = 303, **form: Any) -> TestResponse:
         answer = self.browser.post(f"/actor/{path}", data=form)

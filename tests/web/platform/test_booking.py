@@ -17,7 +17,7 @@ from marketplace.models import Account, Booking, Payment, Shortlisted, Take, Tak
 from marketplace.web.transaction import CLOCK
 from tests.conftest import Jobs
 from tests.services.stage import NOW, PURPOSE, Story, add_actor, add_member, at
-from tests.web.page_check import LARGEST_PAGE, faults, weight
+from tests.web.page_check import faults, sound
 
 SignIn = Callable[[Account], FlaskClient]
 
@@ -56,11 +56,7 @@ class Scene:
 
     def page(self, path: str, status: int = 200) -> str:
         """A page that is as every page must be."""
-        answer = self.browser.get(path)
-        assert answer.status_code == status, answer.text
-        assert faults(answer.text) == []
-        assert weight(answer.text) <= LARGEST_PAGE
-        return answer.text
+        return sound(self.browser.get(path), status)
 
     def post(self, path: str, status: int = 303, **data: Any) -> str:
         """Send a form; the page it leads to."""
