@@ -97,6 +97,9 @@ class Effect(StrEnum):
     NOTIFY_ADMIN = "notify_admin"
 
 
+WISHES: Final = frozenset({State.REQUESTED, State.COUNTERED, State.PENCILLED})
+"""States in which a platform wants a time that it does not hold."""
+
 OCCUPYING: Final = frozenset(
     {
         State.ACCEPTED,

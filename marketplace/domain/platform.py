@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from marketplace.domain.booking_state import State
+from marketplace.domain.booking_state import WISHES, State
 from marketplace.domain.errors import Refused
 
 MOST_UNPAID: Final = 3
 """Requests that a platform which is neither vetted nor has ever paid may have open and unpaid at once."""
 
-UNPAID: Final = frozenset({State.REQUESTED, State.COUNTERED, State.PENCILLED, State.ACCEPTED})
+UNPAID: Final = WISHES | {State.ACCEPTED}
 """States of a booking in which an actor is asked, or holds their time, and nothing is paid."""
 
 

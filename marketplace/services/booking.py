@@ -13,9 +13,10 @@ from marketplace.domain.booking import ENDED, Party, State, Step, steps_due
 from marketplace.domain.capture import check_accepting
 from marketplace.domain.errors import Invalid, Refused
 from marketplace.domain.money import WHOLE_BP
-from marketplace.models import Booking, BookingEvent
+from marketplace.models import Booking
 from marketplace.services import payment
 from marketplace.services.booking_follow import take_booking_step
+from marketplace.services.booking_letter import was_confirmed
 from marketplace.services.booking_request import PriceChanged
 from marketplace.services.booking_step import (
     CLOCK,
@@ -152,20 +153,13 @@ def confirm_paid_booking(db: Session, *, booking_id: int, now: datetime) -> bool
         except Refused as refusal:
             return _send_back(db, booking, refusal.sentence, now)
         return True
-    if booking.state in _NEVER_CONFIRMED and not _was_paid_before(db, booking.id):
+    # the refund of one that was confirmed was decided when it ended
+    if booking.state in _NEVER_CONFIRMED and not was_confirmed(db, booking.id):
         return _send_back(db, booking, "The payment arrived after the booking had ended.", now)
     return booking.state not in ENDED or booking.state == State.COMPLETED
 
 
 _NEVER_CONFIRMED: Final = frozenset({State.WITHDRAWN, State.LAPSED, State.CANCELLED})
-
-
-def _was_paid_before(db: Session, booking_id: int) -> bool:
-    """Whether the booking ever was confirmed: then its refund was decided when it ended."""
-    confirmed = select(BookingEvent.id).where(
-        BookingEvent.booking_id == booking_id, BookingEvent.after == State.CONFIRMED
-    )
-    return db.scalar(confirmed.limit(1)) is not None
 
 
 def _send_back(db: Session, booking: Booking, reason: str, now: datetime) -> bool:

@@ -44,7 +44,8 @@ def enclose_booking(db: Session, letter: Letter, *, public_url: str) -> Enclosed
     whole = (joinedload(Booking.platform), joinedload(Booking.actor), joinedload(Booking.brief))
     booking = db.scalars(select(Booking).where(Booking.id == letter.booking_id).options(*whole)).one()
     zone = zone_for(letter.zone, booking.actor_zone if party == Party.ACTOR else booking.platform_zone)
-    settles = letter.kind in _KINDS and not booking.is_extra and _was_confirmed(db, booking.id)
+    # what was called off before it was in a calendar is not taken out of one
+    settles = letter.kind in _KINDS and not booking.is_extra and was_confirmed(db, booking.id)
     return Enclosed(_facts(booking, party, zone), entry_of(booking, party, zone, public_url) if settles else None)
 
 
@@ -52,8 +53,8 @@ def _party_of(path: str) -> Party | None:
     return {"actor": Party.ACTOR, "platform": Party.PLATFORM}.get(path.strip("/").partition("/")[0])
 
 
-def _was_confirmed(db: Session, booking_id: int) -> bool:
-    """Whether it ever was in anybody's calendar; what was called off before is not taken out of them."""
+def was_confirmed(db: Session, booking_id: int) -> bool:
+    """Whether it ever was paid, and so in people's calendars, whatever became of it."""
     event = (BookingEvent.booking_id == booking_id) & (BookingEvent.after == State.CONFIRMED)
     return bool(db.scalar(select(exists().where(event))))
 

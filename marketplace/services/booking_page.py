@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from marketplace.domain.booking import ENDED, Party, State, Step, can_take
-from marketplace.domain.booking_state import ANSWERED_BY_OTHER, CALLED_OFF
+from marketplace.domain.booking_state import ANSWERED_BY_OTHER, CALLED_OFF, WISHES
 from marketplace.domain.booking_text import Outlook, outlook_of
 from marketplace.domain.cancellation import Settlement, Tier
 from marketplace.domain.money import Money, total
@@ -294,12 +294,11 @@ def read_booking(db: Session, booking: Booking, party: Party, now: datetime) -> 
         rounds=read_rounds(db, booking.id) if booking.counters else (),
         proposal=find_proposal(db, booking.id) if booking.state == State.RESCHEDULING else None,
         change_orders=list_change_orders(db, booking.id) if booking.state not in _BEFORE_PAYING else (),
-        pencil=_pencil(db, booking, party) if booking.state in _BEFORE_HOLDING else None,
+        pencil=_pencil(db, booking, party) if booking.state in WISHES else None,
     )
 
 
-_BEFORE_HOLDING: Final = frozenset({_S.REQUESTED, _S.COUNTERED, _S.PENCILLED})
-_BEFORE_PAYING: Final = _BEFORE_HOLDING | {_S.DRAFT, _S.ACCEPTED}
+_BEFORE_PAYING: Final = WISHES | {_S.DRAFT, _S.ACCEPTED}
 
 
 def _pencil(db: Session, booking: Booking, party: Party) -> PencilView:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.domain.availability import Interval
 from marketplace.domain.booking import Effect, Facts, Party, State, Step, Transition, take_step
+from marketplace.domain.booking_state import WISHES
 from marketplace.domain.cancellation import Settlement, Tier, settle_cancel, settle_share
 from marketplace.domain.capture import TakeFacts, TakeState, arrived_since
 from marketplace.domain.errors import Conflict, Forbidden, NotFound, SlotTaken
@@ -365,16 +366,13 @@ def facts_of(db: Session, booking: Booking) -> Facts:
         says_yes=not booking.asks_yes,
         is_extended=booking.extended_at is not None,
         counters=booking.counters,
-        pencils_ahead=count_pencils_ahead(db, booking) if state in _BEFORE_HOLDING and not booking.is_extra else 0,
+        pencils_ahead=count_pencils_ahead(db, booking) if state in WISHES and not booking.is_extra else 0,
         is_challenger=booking.challenge_made_at is not None,
         claimed_by=claimant_of(booking),
         has_grant=bool(db.scalar(granted)),
         takes=arrived_since(take_facts(db, session.id), session.delivered_at) if session else 0,
         pickups_left=pickups_included(db, booking) - (session.changes_asked if session else 0),
     )
-
-
-_BEFORE_HOLDING: Final = frozenset({State.REQUESTED, State.COUNTERED, State.PENCILLED})
 
 
 def claimant_of(booking: Booking) -> Party | None:

@@ -17,6 +17,7 @@ from marketplace.domain.booking_state import CALLED_OFF, OCCUPYING, Party, State
 from marketplace.gateways.calendar.feed import FeedEntry
 from marketplace.models import Account, Actor, Booking, BookingEvent, CalendarFeed, Member
 from marketplace.services.booking_entry import entry_of
+from marketplace.services.reader_zone import zone_for
 
 BEHIND: Final = timedelta(days=60)
 AHEAD: Final = HORIZON + timedelta(days=31)
@@ -114,7 +115,7 @@ def _find_owner(db: Session, account_id: int) -> _Owner | None:
     if actor := db.scalars(select(Actor).where(Actor.account_id == account_id)).first():
         return _Owner(actor.name, Party.ACTOR, Booking.actor_id == actor.id, actor.zone)
     if member := db.scalars(select(Member).where(Member.account_id == account_id)).first():
-        zone = account.zone if account.zone != "UTC" else member.platform.zone
+        zone = zone_for(account.zone, member.platform.zone)
         return _Owner(member.platform.name, Party.PLATFORM, Booking.platform_id == member.platform_id, zone)
     return None
 

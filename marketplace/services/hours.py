@@ -22,7 +22,7 @@ from marketplace.domain.availability import (
     instant_of,
     same_clock,
 )
-from marketplace.domain.booking_state import OCCUPYING, State
+from marketplace.domain.booking_state import OCCUPYING, WISHES
 from marketplace.domain.errors import Invalid, NotFound
 from marketplace.models import Actor, Booking, BookOut, CalendarSource, ExtraHours, WeeklyHours
 from marketplace.services.actor import get_actor
@@ -32,8 +32,6 @@ MOST_NOTICE_MINUTES: Final = 60 * DAY_MINUTES
 MOST_EXCEPTIONS: Final = 200
 LONGEST_AHEAD: Final = 2 * HORIZON
 ZONES: Final = frozenset(available_timezones())
-WISHES: Final = frozenset({State.REQUESTED, State.COUNTERED, State.PENCILLED})
-"""States in which a platform wants a time that it does not hold."""
 
 
 @dataclass(frozen=True, slots=True)

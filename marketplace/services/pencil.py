@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from marketplace.domain.booking_state import OCCUPYING, State
 from marketplace.models import Booking
@@ -51,6 +51,23 @@ def is_held(db: Session, booking: Booking) -> bool:
         Booking.busy_until > booking.busy_from,
     )
     return db.scalar(held.limit(1)) is not None
+
+
+def can_be_confirmed() -> ColumnElement[bool]:
+    """In SQL, of pencils: the first on a time which nobody holds. The others have nothing to do but wait."""
+    other = aliased(Booking)
+    earlier = or_(
+        other.pencilled_at < Booking.pencilled_at,
+        and_(other.pencilled_at == Booking.pencilled_at, other.id < Booking.id),
+    )
+    return ~exists().where(
+        other.actor_id == Booking.actor_id,
+        other.id != Booking.id,
+        other.is_extra.is_(False),
+        other.busy_from < Booking.busy_until,
+        other.busy_until > Booking.busy_from,
+        or_(other.state.in_(OCCUPYING), and_(other.state == State.PENCILLED, earlier)),
+    )
 
 
 def _on(actor_id: int, busy_from: datetime, busy_until: datetime) -> ColumnElement[bool]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from marketplace.domain import ledger as books
@@ -44,8 +44,12 @@ class Row:
 
 def list_owed(db: Session) -> list[Row]:
     """Every refund that waits for somebody, longest first."""
+    asked = select(OutboxCommand.error).where(
+        OutboxCommand.about == "refund", OutboxCommand.about_id == Refund.id, OutboxCommand.kind == "refund.create"
+    )
+    last = asked.order_by(OutboxCommand.id.desc()).limit(1).scalar_subquery()
     rows = db.execute(
-        select(Refund, Booking, Platform, Brief.project, Payment)
+        select(Refund, Booking, Platform, Brief.project, Payment, func.coalesce(last, ""))
         .join(Booking, Booking.id == Refund.booking_id)
         .join(Platform, Platform.id == Booking.platform_id)
         .join(Brief, Brief.id == Booking.brief_id)
@@ -53,14 +57,7 @@ def list_owed(db: Session) -> list[Row]:
         .where(Refund.state.in_(OWED))
         .order_by(Refund.created_at, Refund.id)
     )
-    return [Row(*row, error=_last_error(db, row[0].id)) for row in rows]
-
-
-def _last_error(db: Session, refund_id: int) -> str:
-    asked = select(OutboxCommand.error).where(
-        OutboxCommand.about == "refund", OutboxCommand.about_id == refund_id, OutboxCommand.kind == "refund.create"
-    )
-    return db.scalar(asked.order_by(OutboxCommand.id.desc()).limit(1)) or ""
+    return [Row(*row) for row in rows]
 
 
 def retry_refund(db: Session, *, refund_id: int, by: Decider, now: datetime) -> None:

@@ -14,13 +14,14 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, String, and_, cast, exists, false, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from marketplace.domain.booking_state import ANSWERED_BY_OTHER, OCCUPYING, Party, State
+from marketplace.domain.booking_state import ANSWERED_BY_OTHER, Party, State
 from marketplace.domain.booking_text import OUTLOOK, outlook_of
 from marketplace.models import Account, Actor, Booking, Brief, Grant, Member, Notice, Platform, Role
 from marketplace.models.account import account_role
 from marketplace.services.notice import notify
+from marketplace.services.pencil import can_be_confirmed
 from marketplace.services.reader_zone import time_words, zone_for, zone_words
 
 HOUR: Final = timedelta(hours=1)
@@ -79,24 +80,7 @@ def _waits_for(party: Party) -> ColumnElement[bool]:
     ]
     other = {Party.PLATFORM: Party.ACTOR, Party.ACTOR: Party.PLATFORM}.get(party)
     answers = and_(Booking.state.in_(ANSWERED_BY_OTHER), Booking.claimed_by == other) if other else false()
-    return and_(or_(Booking.state.in_(plain), answers), or_(Booking.state != State.PENCILLED, _can_be_confirmed()))
-
-
-def _can_be_confirmed() -> ColumnElement[bool]:
-    """A pencil that is the first on a time which nobody holds: the others have nothing to do but wait."""
-    other = aliased(Booking)
-    earlier = or_(
-        other.pencilled_at < Booking.pencilled_at,
-        and_(other.pencilled_at == Booking.pencilled_at, other.id < Booking.id),
-    )
-    return ~exists().where(
-        other.actor_id == Booking.actor_id,
-        other.id != Booking.id,
-        other.is_extra.is_(False),
-        other.busy_from < Booking.busy_until,
-        other.busy_until > Booking.busy_from,
-        or_(other.state.in_(OCCUPYING), and_(other.state == State.PENCILLED, earlier)),
-    )
+    return and_(or_(Booking.state.in_(plain), answers), or_(Booking.state != State.PENCILLED, can_be_confirmed()))
 
 
 def _delivered() -> ColumnElement[bool]:
