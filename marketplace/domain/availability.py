@@ -55,10 +55,6 @@ class Interval:
         """Real time passed. Both ends are UTC, so clock changes in between do not bend it."""
         return self.ends_at - self.starts_at
 
-    def overlaps(self, other: Interval) -> bool:
-        """Whether the two share an instant."""
-        return self.starts_at < other.ends_at and other.starts_at < self.ends_at
-
     def contains(self, other: Interval) -> bool:
         """Whether all of `other` lies inside."""
         return self.starts_at <= other.starts_at and other.ends_at <= self.ends_at
@@ -205,15 +201,10 @@ def intersect(one: Sequence[Interval], other: Sequence[Interval]) -> list[Interv
     return common
 
 
-def slots_of(free: Sequence[Interval], length: timedelta, zone: str, step: timedelta = SLOT_STEP) -> list[Interval]:
-    """Every slot of `length` that fits, beginning on whole `step`s of the wall clock in `zone`. They may overlap."""
-    return list(each_slot(free, length, zone, step))
-
-
 def each_slot(
     free: Iterable[Interval], length: timedelta, zone: str, step: timedelta = SLOT_STEP
 ) -> Iterator[Interval]:
-    """The same one by one, for who needs only the first."""
+    """Every slot of `length` that fits, beginning on whole `step`s of the wall clock in `zone`. They may overlap."""
     there = ZoneInfo(zone)
     for interval in free:
         yield from _slots_in(interval, length, there, step)

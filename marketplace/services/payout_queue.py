@@ -27,7 +27,7 @@ from marketplace.models import (
     PayoutEvent,
     Platform,
 )
-from marketplace.services.payout_step import Decision, approvers_of, blocks_of, facts_of
+from marketplace.services.payout_step import Decision, facts_of
 
 PAGE: Final = 100
 TABS: Final[dict[str, tuple[State, ...]]] = {
@@ -177,9 +177,9 @@ def read_detail(db: Session, *, payout_id: int, by: Decision, now: datetime) -> 
         payment=db.scalar(select(Payment).where(Payment.booking_id == booking_id)),
         account=db.scalar(select(ConnectAccount).where(ConnectAccount.actor_id == row.actor.id)),
         capture=db.scalar(select(CaptureSession).where(CaptureSession.booking_id == booking_id)),
-        blocks=blocks_of(db, row.payout),
+        blocks=facts.blocks,
         steps=frozenset(step for step in STEPS if can_take(facts, step, Party.ADMIN, now)),
-        approvals=len(approvers_of(db, row.payout)),
+        approvals=len(facts.approvers),
         needed=approvals_needed(Money(row.payout.amount_minor, row.payout.currency), by.limit_minor),
         trail=_events(db, PayoutEvent, PayoutEvent.payout_id == payout_id),
         story=_events(db, BookingEvent, BookingEvent.booking_id == booking_id),

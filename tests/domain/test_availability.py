@@ -22,6 +22,7 @@ from marketplace.domain.availability import (
     by_local_day,
     count_by_day,
     day_span,
+    each_slot,
     free_intervals,
     has_room,
     instant_of,
@@ -32,7 +33,6 @@ from marketplace.domain.availability import (
     nearest_slots,
     open_intervals,
     same_clock,
-    slots_of,
     subtract,
 )
 from marketplace.domain.errors import Invalid
@@ -145,7 +145,7 @@ def test_without_buffers_the_slot_after_begins_where_one_ends() -> None:
         Rules(),
         NOVEMBER,
     )
-    assert slots_of(free, HOUR, "UTC") == [span("2026-11-24T11:00", "2026-11-24T12:00")]
+    assert list(each_slot(free, HOUR, "UTC")) == [span("2026-11-24T11:00", "2026-11-24T12:00")]
 
 
 def test_nothing_is_free_within_the_notice() -> None:
@@ -198,14 +198,14 @@ def test_a_session_counts_on_the_date_its_start_has_there(zone: str, day: date) 
 
 def test_slots_begin_on_the_half_hours_of_the_actors_clock() -> None:
     free = [span("2026-06-01T03:20", "2026-06-01T06:15")]  # 09:05 to 12:00 in Kathmandu
-    starts = [slot.starts_at for slot in slots_of(free, 2 * HOUR, "Asia/Kathmandu")]
+    starts = [slot.starts_at for slot in each_slot(free, 2 * HOUR, "Asia/Kathmandu")]
     assert starts == [at("2026-06-01T03:45"), at("2026-06-01T04:15")]
 
 
 def test_a_slot_over_a_clock_change_lasts_its_real_length() -> None:
     opening = every_day("Europe/London", (0, 24))
     free = open_intervals(opening, span("2026-10-25T00:00", "2026-10-25T06:00"))
-    for slot in slots_of(free, 2 * HOUR, "Europe/London"):
+    for slot in each_slot(free, 2 * HOUR, "Europe/London"):
         assert slot.length == 2 * HOUR
 
 
@@ -226,7 +226,7 @@ def test_slots_on_the_day_of_a_change_begin_where_the_clock_shows_a_half_hour(
 ) -> None:
     midnight = day_span(date.fromisoformat(day), date.fromisoformat(day), zone).starts_at
     free = [Interval(midnight + HOUR / 2, midnight + 5 * HOUR)]
-    shown = [slot.starts_at.astimezone(ZoneInfo(zone)) for slot in slots_of(free, HOUR, zone)]
+    shown = [slot.starts_at.astimezone(ZoneInfo(zone)) for slot in each_slot(free, HOUR, zone)]
     assert [f"{one:%H:%M}{'*' if one.fold else ''}" for one in shown][: len(starts)] == starts
 
 

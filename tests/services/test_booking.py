@@ -429,7 +429,7 @@ def test_the_nearest_free_times_are_offered_when_one_is_taken(db: Session) -> No
     nearest = find_nearest_slots(db, story.actor_id, Interval(at(30, 10), at(30, 12)), NOW)
     assert len(nearest) == 5
     assert at(30, 12) in [slot.starts_at for slot in nearest]
-    assert all(not slot.overlaps(Interval(at(30, 10), at(30, 12))) for slot in nearest)
+    assert all(slot.clipped(Interval(at(30, 10), at(30, 12))) is None for slot in nearest)
 
 
 @pytest.mark.parametrize(
