@@ -5,27 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from marketplace.domain.boundary import Limits, Verdict, judge
-from marketplace.domain.errors import NotFound
-from marketplace.models import Actor
+from marketplace.services.actor import get_actor
 
 
 def get_limits(db: Session, actor_id: int) -> Limits:
     """What the actor never plays or wants to be asked about, and the cap of loud moments; refuses an unknown actor."""
-    row = db.execute(select(Actor.no_go, Actor.most_intense).where(Actor.id == actor_id)).first()
-    if row is None:
-        raise NotFound("There is no such actor.")
-    return Limits.read(row.no_go, row.most_intense)
+    actor = get_actor(db, actor_id)
+    return Limits.read(actor.no_go, actor.most_intense)
 
 
 def save_limits(db: Session, *, actor_id: int, limits: Limits, now: datetime) -> None:
     """Replace the limits; requests made before keep what was asked of them."""
-    actor = db.get(Actor, actor_id)
-    if actor is None:
-        raise NotFound("There is no such actor.")
+    actor = get_actor(db, actor_id)
     actor.no_go, actor.most_intense, actor.updated_at = limits.to_json(), limits.most_intense, now
     db.flush()
 

@@ -21,8 +21,9 @@ from marketplace.domain.errors import Conflict, Invalid, NotFound
 from marketplace.domain.money import WHOLE_BP, Money
 from marketplace.domain.rate import Line, Quote, offer_bounds
 from marketplace.models import Booking, ChangeOrder
+from marketplace.services.booking_notice import accounts_of
 from marketplace.services.booking_step import By, cancellation_of, columns_of, quote_of, record_step
-from marketplace.services.notice import accounts_of_actor, accounts_of_platform, notify
+from marketplace.services.notice import notify
 
 OPEN_IN: Final = frozenset(
     {State.CONFIRMED, State.RESCHEDULING, State.IN_SESSION, State.DELIVERED, State.CHANGES_REQUESTED}
@@ -146,8 +147,8 @@ def _write_extra(db: Session, booking: Booking, by: By, ask: Extra, now: datetim
 
 def _tell(db: Session, booking: Booking, extra: Booking, by: By, now: datetime) -> None:
     asks_actor = by.party == Party.PLATFORM
-    accounts = accounts_of_actor(db, booking.actor_id) if asks_actor else accounts_of_platform(db, booking.platform_id)
-    asker, side = (booking.platform.name, "actor") if asks_actor else (booking.actor.name, "platform")
+    asker, reader = (booking.platform.name, Party.ACTOR) if asks_actor else (booking.actor.name, Party.PLATFORM)
+    accounts, _, path = accounts_of(db, booking, reader)
     notify(
         db,
         account_ids=accounts,
@@ -155,7 +156,7 @@ def _tell(db: Session, booking: Booking, extra: Booking, by: By, now: datetime) 
         kind="booking.change_order",
         title=f"{asker} proposes a change order",
         words=f"{extra.message} Nothing is charged unless both sides agree.",
-        path=f"/{side}/booking/{booking.id}",
+        path=path,
         now=now,
     )
 

@@ -25,7 +25,7 @@ from marketplace.domain.payout import (
 )
 from marketplace.models import Booking, BookingEvent, Dispute, Flag, Payout
 from marketplace.services.once import insert_once
-from marketplace.services.payment import refund_rest
+from marketplace.services.payment import find_payment, refund_rest
 from marketplace.services.payout_notice import tell, tell_decision
 from marketplace.services.payout_step import (
     Decision,
@@ -163,8 +163,10 @@ def reject_payout(db: Session, *, payout_id: int, by: Decision, now: datetime) -
 
 def give_back(db: Session, *, payout_id: int, by: Decision, now: datetime) -> State:
     """Send a rejected payout's money, and our fee with it, back to the platform; by another admin than rejected it."""
-    after = _decide(db, payout_id, Step.GIVE_BACK, by, now)
     booking = db.get_one(Booking, get_payout(db, payout_id).booking_id)
+    # the payment before its payout, as when Stripe tells of a dispute: neither then waits for the other
+    find_payment(db, booking.id, lock=True)
+    after = _decide(db, payout_id, Step.GIVE_BACK, by, now)
     refund_rest(db, booking, by.words.strip(), now)
     return after
 
