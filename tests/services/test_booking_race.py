@@ -23,7 +23,7 @@ from marketplace.services.booking import (
     settle_dispute,
     withdraw_booking,
 )
-from marketplace.services.booking_pencil import confirm_pencil, give_pencil
+from marketplace.services.booking_pencil import challenge_pencil, confirm_pencil, give_pencil
 from marketplace.services.booking_step import By, get_booking
 from marketplace.services.booking_time import agree_time, propose_time
 from tests.race import Race, race
@@ -70,6 +70,11 @@ def _firm_up(db: Session, claim: Claim) -> None:
     confirm_pencil(db, booking_id=claim.booking_id, platform_id=claim.side_id, by=by, now=NOW)
 
 
+def _challenge(db: Session, claim: Claim) -> None:
+    by = By(Party.PLATFORM, claim.account_id)
+    challenge_pencil(db, booking_id=claim.booking_id, platform_id=claim.side_id, by=by, now=NOW)
+
+
 def _withdraw(db: Session, claim: Claim) -> None:
     by = By(Party.PLATFORM, claim.account_id)
     withdraw_booking(db, booking_id=claim.booking_id, platform_id=claim.side_id, by=by, now=NOW)
@@ -104,8 +109,8 @@ def _sweep(db: Session, claim: Claim) -> None:
 
 
 _ACTS: Final[dict[str, Callable[[Session, Claim], None]]] = {
-    "accept": _accept, "firm_up": _firm_up, "withdraw": _withdraw, "agree": _agree, "settle": _settle,
-    "cancel": _cancel, "pay": _pay, "sweep": _sweep,
+    "accept": _accept, "firm_up": _firm_up, "challenge": _challenge, "withdraw": _withdraw, "agree": _agree,
+    "settle": _settle, "cancel": _cancel, "pay": _pay, "sweep": _sweep,
 }  # fmt: skip
 
 
@@ -210,6 +215,21 @@ def test_pencils_dropped_at_once_leave_nobody_behind_who_was_not_told_to_be_firs
     moved = select(BookingEvent.booking_id).where(BookingEvent.step == Step.MOVE_UP)
     with database.reading() as db:
         assert db.scalars(moved.order_by(BookingEvent.booking_id)).all() == waiting
+
+
+def test_pencils_on_one_time_confirmed_challenged_and_dropped_at_once_wait_for_each_other_in_turn(
+    database: Database,
+) -> None:
+    ladders: list[list[Claim]] = []
+    with database.unit_of_work(no_job) as db:
+        for number in range(LADDERS):
+            actor, acts = add_actor(db), ["firm_up", "withdraw", "challenge", "withdraw"]
+            made = [pencil(db, actor, at(15, 10, month=12), rank, acts[rank]) for rank in range(CLIENTS)]
+            ladders.append(made if number % 2 else made[::-1])
+    result = race(address(database), act, list(zip(*ladders, strict=True)))
+    assert result.winners + len(result.refusals) == LADDERS * CLIENTS
+    assert set(result.refusals) <= KIND
+    assert not broken_chains(database)
 
 
 def test_a_time_agreed_and_the_same_time_accepted_at_once_has_one_booking(database: Database) -> None:
