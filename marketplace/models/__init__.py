@@ -10,7 +10,8 @@ from marketplace.models.brief import Beat, Brief
 from marketplace.models.calendar import BusyTime, CalendarFeed, CalendarSource
 from marketplace.models.capture import CaptureSession, Take, TakeNote, Upload
 from marketplace.models.clip import Clip, ClipFlavour
-from marketplace.models.connect import ConnectAccount
+from marketplace.models.connect import BankPayout, ConnectAccount
+from marketplace.models.document import Document, DocumentSeries
 from marketplace.models.flag import Flag
 from marketplace.models.grant import Grant
 from marketplace.models.job_run import JobRun
@@ -18,13 +19,16 @@ from marketplace.models.ledger import Balanced, LedgerAccount, LedgerEntry, Post
 from marketplace.models.message import Message
 from marketplace.models.notice import Notice, NoticeSwitch
 from marketplace.models.outbox import OutboxCommand
-from marketplace.models.payment import Dispute, Payment, PaymentEvent, Refund
+from marketplace.models.pace import Pace
+from marketplace.models.payment import Dispute, DisputeEvidence, Payment, PaymentEvent, Refund
 from marketplace.models.payout import Payout, PayoutEvent
 from marketplace.models.platform import Member, Platform, Shortlisted
 from marketplace.models.rate import Rate
+from marketplace.models.reconciliation import Mismatch, ReconciliationRun
 from marketplace.models.score import Score
 from marketplace.models.social import PostSeen, SocialAccount, StatsSnapshot
 from marketplace.models.stripe_event import StripeEvent
+from marketplace.models.write_off import WriteOff
 
 __all__ = [
     "Account",
@@ -32,6 +36,7 @@ __all__ = [
     "ActorLanguage",
     "Audit",
     "Balanced",
+    "BankPayout",
     "Base",
     "Beat",
     "BookOut",
@@ -47,6 +52,9 @@ __all__ = [
     "ClipFlavour",
     "ConnectAccount",
     "Dispute",
+    "DisputeEvidence",
+    "Document",
+    "DocumentSeries",
     "ExtraHours",
     "Flag",
     "Grant",
@@ -55,10 +63,12 @@ __all__ = [
     "LedgerEntry",
     "Member",
     "Message",
+    "Mismatch",
     "Notice",
     "NoticeSwitch",
     "Offer",
     "OutboxCommand",
+    "Pace",
     "Payment",
     "PaymentEvent",
     "Payout",
@@ -67,6 +77,7 @@ __all__ = [
     "PostSeen",
     "Posting",
     "Rate",
+    "ReconciliationRun",
     "Refund",
     "Role",
     "Score",
@@ -79,4 +90,5 @@ __all__ = [
     "TimeProposal",
     "Upload",
     "WeeklyHours",
+    "WriteOff",
 ]

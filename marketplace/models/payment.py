@@ -32,6 +32,11 @@ class Payment(Base):
     refunded_minor: Mapped[Minor] = mapped_column(default=0)
     checkout_session_id: Mapped[str | None] = mapped_column(String(255), unique=True)
     checkout_url: Mapped[str | None] = mapped_column(Text)
+    # a card saved for a charge near the session: whose, which, when, and the last instant to pay by hand
+    customer_id: Mapped[str | None] = mapped_column(String(255))
+    payment_method_id: Mapped[str | None] = mapped_column(String(255))
+    charge_at: Mapped[datetime | None] = mapped_column(index=True)
+    pay_by: Mapped[datetime | None]
     payment_intent_id: Mapped[str | None] = mapped_column(String(255), unique=True)
     charge_id: Mapped[str | None] = mapped_column(String(255), unique=True)
     expires_at: Mapped[datetime | None]
@@ -68,6 +73,10 @@ class Refund(Base):
     amount_minor: Mapped[Minor]
     reason: Mapped[str] = mapped_column(Text, default="")
     stripe_refund_id: Mapped[str | None] = mapped_column(String(255), unique=True)
+    # a refund that came back is made once more, or the platform is repaid by bank: then this says how
+    retry_of_id: Mapped[int | None] = mapped_column(belongs_to("refund"), index=True)
+    repaid_words: Mapped[str] = mapped_column(Text, default="")
+    repaid_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
@@ -87,5 +96,27 @@ class Dispute(Base):
     fee_minor: Mapped[Minor] = mapped_column(default=0)
     reason: Mapped[str] = mapped_column(String(64), default="")
     evidence_due_at: Mapped[datetime | None]
+    # draft, sending, submitted or refused; empty before anything was written
+    evidence_state: Mapped[State] = mapped_column(default="")
+    evidence_words: Mapped[str] = mapped_column(Text, default="")
+    submitted_at: Mapped[datetime | None]
     opened_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
+
+
+class DisputeEvidence(Base):
+    """A file for the payer's bank, kept by us first and uploaded to Stripe when the evidence is sent."""
+
+    __tablename__ = "dispute_evidence"
+
+    id: Mapped[Id]
+    dispute_id: Mapped[int] = mapped_column(belongs_to("dispute"), index=True)
+    # the bank's own name of what it shows: service_documentation, customer_communication, receipt ...
+    kind: Mapped[str] = mapped_column(String(40))
+    file_key: Mapped[str] = mapped_column(String(200), unique=True)
+    file_name: Mapped[str] = mapped_column(String(120))
+    media_type: Mapped[str] = mapped_column(String(60))
+    size: Mapped[int]
+    stripe_file_id: Mapped[str | None] = mapped_column(String(255), unique=True)
+    account_id: Mapped[int] = mapped_column(belongs_to("account"))
+    created_at: Mapped[datetime]

@@ -36,6 +36,11 @@ class Payout(Base):
     # what the actor reads while it is held or rejected
     words: Mapped[str] = mapped_column(Text, default="")
     expected_on: Mapped[date | None]
+    # a hold is looked at again by then
+    held_until: Mapped[datetime | None]
+    # the actor has been asked something, or asks that a decision be looked at again
+    asked_at: Mapped[datetime | None]
+    appealed_at: Mapped[datetime | None]
     review_due_at: Mapped[datetime]
     # an approval can be undone until then; nothing moves before
     undo_until: Mapped[datetime | None]
