@@ -271,6 +271,12 @@ def unearned_part(db: Session, booking: Booking, amount_minor: int) -> int:
     return min(max(funds, 0), amount_minor)
 
 
+def unsent_part(db: Session, booking: Booking, wanted: Money) -> Money:
+    """What of this booking's earnings has not been sent to the actor yet, up to `wanted`."""
+    left = -ledger.balance_of(db, books.payable_to(booking.actor_id), booking.currency, booking_id=booking.id)
+    return Money(min(max(left, 0), wanted.minor), booking.currency)
+
+
 def share_of(amount_minor: int, booking: Booking) -> tuple[Money, Money]:
     """An amount of a booking's money as (our fee's part, the actor's part), in the proportion of its price."""
     fee, actor = Money(amount_minor, booking.currency).split([booking.fee_minor, booking.net_minor])

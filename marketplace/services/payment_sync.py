@@ -20,18 +20,16 @@ from marketplace.jobs import Job, enqueue
 from marketplace.models import Booking, Dispute, Payment, Refund
 from marketplace.services import ledger
 from marketplace.services.booking import confirm_paid_booking
-from marketplace.services.notice import accounts_of_admins, notify
+from marketplace.services.dispute_sync import book_dispute
 from marketplace.services.payment import (
     close_checkout,
     get_payment,
     record_payment_event,
     reopen_checkout,
-    share_of,
-    unearned_part,
 )
-from marketplace.services.payout import find_payout
-from marketplace.services.payout_step import get_payout, hold_by_clock
+from marketplace.services.payment_notice import tell_admins
 from marketplace.services.refund import settle_owed
+from marketplace.services.refund_sync import book_refund
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +67,9 @@ def sync_checkout(db: Session, seen: Seen, *, now: datetime) -> State | None:
     if seen.checkout.is_paid and seen.checkout.charge is not None:
         _book_charge(db, payment, seen.checkout.charge, now)
         for refund in seen.refunds:
-            _book_refund(db, payment, refund, now)
+            book_refund(db, payment, refund, now)
         for dispute in seen.disputes:
-            _book_dispute(db, payment, dispute, now)
+            book_dispute(db, payment, dispute, now)
     _move(db, payment, _reading(db, payment, seen), now)
     settle_owed(db, payment, now)
     if is_paid(State(payment.state)) and not was_paid:
@@ -102,7 +100,7 @@ def note_checkout_refused(db: Session, *, payment_id: int, words: str, now: date
     booking = db.get_one(Booking, payment.booking_id, populate_existing=True)
     if reopen_checkout(db, booking, payment, now):
         _write(db, payment, State.OPENING, "A new checkout is asked for.", now)
-    _tell_admins(db, payment, "checkout_refused", "A checkout could not be made", words, now)
+    tell_admins(db, payment, "checkout_refused", "A checkout could not be made", words, now)
 
 
 def _find(db: Session, checkout: stripe.Checkout) -> Payment | None:
@@ -132,7 +130,7 @@ def _hold(db: Session, payment_id: int) -> Payment:
 def _book_charge(db: Session, payment: Payment, charge: stripe.Charge, now: datetime) -> None:
     if charge.amount_minor != payment.amount_minor or charge.currency != payment.currency:
         charged, asked = Money(charge.amount_minor, charge.currency), Money(payment.amount_minor, payment.currency)
-        _tell_admins(db, payment, "amount", "A charge differs from its price", f"{charged}, not {asked}.", now)
+        tell_admins(db, payment, "amount", "A charge differs from its price", f"{charged}, not {asked}.", now)
     amount = Money(charge.amount_minor, charge.currency)
     booked = ledger.post(
         db, books.charge_captured(charge_id=charge.id, booking_id=payment.booking_id, amount=amount), now=now
@@ -145,163 +143,6 @@ def _book_charge(db: Session, payment: Payment, charge: stripe.Charge, now: date
     if settled is not None and settled.fee_minor:
         fee = Money(settled.fee_minor, settled.currency)
         ledger.post(db, books.stripe_fee(transaction_id=settled.id, booking_id=payment.booking_id, amount=fee), now=now)
-
-
-# refunds -----------------------------------------------------------------------------------------
-
-
-def _book_refund(db: Session, payment: Payment, seen: stripe.Refund, now: datetime) -> None:
-    """One refund as Stripe has it: ours by its mark, or one that was made by hand in Stripe's own pages."""
-    if seen.state in ("canceled", "requires_action"):
-        return
-    refund = find_refund(db, payment, seen) or _adopt(db, payment, seen, now)
-    refund.stripe_refund_id = seen.id
-    _post_refund(db, payment, seen, now)
-    if seen.state == "failed" and refund.state != "failed":
-        _fail_refund(db, payment, refund, seen, now)
-    elif seen.state != "failed" and refund.state != seen.state:
-        refund.state = seen.state
-        refund.updated_at = now
-    db.flush()
-
-
-def find_refund(db: Session, payment: Payment, seen: stripe.Refund) -> Refund | None:
-    """Our row of a refund at Stripe."""
-    row = db.scalar(select(Refund).where(Refund.stripe_refund_id == seen.id))
-    named = seen.metadata.get("refund", "")
-    if row is not None or not named.isdecimal():
-        return row
-    row = db.get(Refund, int(named))
-    return row if row is not None and row.payment_id == payment.id and row.stripe_refund_id is None else None
-
-
-def _adopt(db: Session, payment: Payment, seen: stripe.Refund, now: datetime) -> Refund:
-    refund = Refund(
-        payment_id=payment.id,
-        booking_id=payment.booking_id,
-        state="pending",
-        currency=seen.currency,
-        amount_minor=seen.amount_minor,
-        reason="Made in Stripe's own pages.",
-        created_at=seen.created_at,
-        updated_at=now,
-    )
-    db.add(refund)
-    _tell_admins(db, payment, f"refund:{seen.id}", "A refund was made outside Marquee", seen.id, now)
-    return refund
-
-
-def _post_refund(db: Session, payment: Payment, seen: stripe.Refund, now: datetime) -> None:
-    """Out of what nobody has earned, and what is beyond that out of our fee and the actor's part."""
-    booking = db.get_one(Booking, payment.booking_id)
-    amount = Money(seen.amount_minor, seen.currency)
-    if not ledger.is_posted(db, books.earn_key(booking.id)):
-        ledger.post(db, books.refund_before_earning(refund_id=seen.id, booking_id=booking.id, amount=amount), now=now)
-        return
-    funds = Money(unearned_part(db, booking, amount.minor), amount.currency)
-    fee_part, actor_part = share_of((amount - funds).minor, booking)
-    payable = _payable(db, booking, actor_part)
-    after = books.refund_after_earning(
-        refund_id=seen.id,
-        booking_id=booking.id,
-        actor_id=booking.actor_id,
-        funds_part=funds,
-        fee_part=fee_part,
-        payable_part=payable,
-        receivable_part=actor_part - payable,
-    )
-    ledger.post(db, after, now=now)
-
-
-def _payable(db: Session, booking: Booking, wanted: Money) -> Money:
-    """What of this booking's earnings has not been sent to the actor yet, up to `wanted`."""
-    left = -ledger.balance_of(db, books.payable_to(booking.actor_id), booking.currency, booking_id=booking.id)
-    return Money(min(max(left, 0), wanted.minor), booking.currency)
-
-
-def _fail_refund(db: Session, payment: Payment, refund: Refund, seen: stripe.Refund, now: datetime) -> None:
-    failed = books.refund_failed(
-        refund_id=seen.id,
-        booking_id=payment.booking_id,
-        platform_id=payment.platform_id,
-        amount=Money(seen.amount_minor, seen.currency),
-    )
-    ledger.post(db, failed, now=now)
-    refund.state = "failed"
-    refund.updated_at = now
-    words = "The platform's bank sent the refund back. The platform must be repaid in another way."
-    _tell_admins(db, payment, f"refund_failed:{seen.id}", "A refund came back", words, now)
-
-
-# disputes ----------------------------------------------------------------------------------------
-
-
-def _book_dispute(db: Session, payment: Payment, seen: stripe.Dispute, now: datetime) -> None:
-    """One dispute as Stripe has it: open, won or lost; while it is open nothing of the booking moves."""
-    row = db.scalar(select(Dispute).where(Dispute.stripe_dispute_id == seen.id))
-    if row is None:
-        row = _open_dispute(db, payment, seen, now)
-    _post_dispute(db, payment, seen, now)
-    state = "open" if seen.is_open else ("lost" if seen.state == "lost" else "won")
-    if row.state != state:
-        row.state = state
-        row.closed_at = None if state == "open" else now
-        _tell_admins(db, payment, f"dispute:{seen.id}:{state}", f"A dispute was {state}", seen.id, now)
-    db.flush()
-
-
-def _open_dispute(db: Session, payment: Payment, seen: stripe.Dispute, now: datetime) -> Dispute:
-    row = Dispute(
-        payment_id=payment.id,
-        booking_id=payment.booking_id,
-        stripe_dispute_id=seen.id,
-        state="open",
-        currency=seen.currency,
-        amount_minor=seen.amount_minor,
-        fee_minor=seen.fee_minor,
-        reason=seen.reason,
-        evidence_due_at=seen.answer_by,
-        opened_at=seen.created_at,
-    )
-    db.add(row)
-    payout = find_payout(db, payment.booking_id)
-    if payout is not None:
-        hold_by_clock(db, get_payout(db, payout.id, lock=True), "The platform's bank disputes the payment.", now)
-    words = f"{Money(seen.amount_minor, seen.currency)}, reason given: {seen.reason}."
-    _tell_admins(db, payment, f"dispute:{seen.id}", "A payment is disputed", words, now)
-    return row
-
-
-def _post_dispute(db: Session, payment: Payment, seen: stripe.Dispute, now: datetime) -> None:
-    taken, fee = Money(seen.withdrawn_minor, seen.currency), Money(seen.fee_minor, seen.currency)
-    booking_id = payment.booking_id
-    if not taken:
-        return
-    ledger.post(db, books.dispute_opened(dispute_id=seen.id, booking_id=booking_id, amount=taken, fee=fee), now=now)
-    if seen.returned_minor:
-        back = Money(seen.returned_minor, seen.currency)
-        ledger.post(db, books.dispute_won(dispute_id=seen.id, booking_id=booking_id, amount=back), now=now)
-    elif seen.state == "lost":
-        _post_loss(db, payment, seen, taken, now)
-
-
-def _post_loss(db: Session, payment: Payment, seen: stripe.Dispute, amount: Money, now: datetime) -> None:
-    """What nobody has earned goes first; what was earned is lost by our fee and, as a debt, by the actor."""
-    booking = db.get_one(Booking, payment.booking_id)
-    funds = Money(unearned_part(db, booking, amount.minor), amount.currency)
-    fee_part, actor_part = share_of((amount - funds).minor, booking)
-    payable = _payable(db, booking, actor_part)
-    lost = books.dispute_lost(
-        dispute_id=seen.id,
-        booking_id=booking.id,
-        actor_id=booking.actor_id,
-        funds_part=funds,
-        fee_part=fee_part,
-        payable_part=payable,
-        receivable_part=actor_part - payable,
-        loss_part=Money(0, amount.currency),
-    )
-    ledger.post(db, lost, now=now)
 
 
 # state -------------------------------------------------------------------------------------------
@@ -364,16 +205,3 @@ def list_open_checkouts(db: Session, *, limit: int = 200) -> list[str]:
         ),
     )
     return [each for each in db.scalars(waiting.order_by(func.random()).limit(limit)) if each]
-
-
-def _tell_admins(db: Session, payment: Payment, event: str, title: str, words: str, now: datetime) -> None:
-    notify(
-        db,
-        account_ids=accounts_of_admins(db),
-        key=f"payment:{payment.id}:{event}",
-        kind="payment",
-        title=title,
-        words=f"Booking {payment.booking_id}: {words}",
-        path="/admin/health",
-        now=now,
-    )

@@ -1,0 +1,24 @@
+"""Tells the admins what came up with a payment: once for each event."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from marketplace.models import Payment
+from marketplace.services.notice import accounts_of_admins, notify
+
+
+def tell_admins(db: Session, payment: Payment, event: str, title: str, words: str, now: datetime) -> None:
+    """What needs a person's eyes; `event` names it within the payment, so that it is told once."""
+    notify(
+        db,
+        account_ids=accounts_of_admins(db),
+        key=f"payment:{payment.id}:{event}",
+        kind="payment",
+        title=title,
+        words=f"Booking {payment.booking_id}: {words}",
+        path="/admin/health",
+        now=now,
+    )

@@ -1,0 +1,93 @@
+"""Books each refund of a payment as Stripe has it now."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from marketplace.domain import ledger as books
+from marketplace.domain.money import Money
+from marketplace.gateways.payment import base as stripe
+from marketplace.models import Booking, Payment, Refund
+from marketplace.services import ledger
+from marketplace.services.payment import share_of, unearned_part, unsent_part
+from marketplace.services.payment_notice import tell_admins
+
+
+def book_refund(db: Session, payment: Payment, seen: stripe.Refund, now: datetime) -> None:
+    """One refund as Stripe has it: ours by its mark, or one that was made by hand in Stripe's own pages."""
+    if seen.state in ("canceled", "requires_action"):
+        return
+    refund = find_refund(db, payment, seen) or _adopt(db, payment, seen, now)
+    refund.stripe_refund_id = seen.id
+    _post_refund(db, payment, seen, now)
+    if seen.state == "failed" and refund.state != "failed":
+        _fail_refund(db, payment, refund, seen, now)
+    elif seen.state != "failed" and refund.state != seen.state:
+        refund.state = seen.state
+        refund.updated_at = now
+    db.flush()
+
+
+def find_refund(db: Session, payment: Payment, seen: stripe.Refund) -> Refund | None:
+    """Our row of a refund at Stripe."""
+    row = db.scalar(select(Refund).where(Refund.stripe_refund_id == seen.id))
+    named = seen.metadata.get("refund", "")
+    if row is not None or not named.isdecimal():
+        return row
+    row = db.get(Refund, int(named))
+    return row if row is not None and row.payment_id == payment.id and row.stripe_refund_id is None else None
+
+
+def _adopt(db: Session, payment: Payment, seen: stripe.Refund, now: datetime) -> Refund:
+    refund = Refund(
+        payment_id=payment.id,
+        booking_id=payment.booking_id,
+        state="pending",
+        currency=seen.currency,
+        amount_minor=seen.amount_minor,
+        reason="Made in Stripe's own pages.",
+        created_at=seen.created_at,
+        updated_at=now,
+    )
+    db.add(refund)
+    tell_admins(db, payment, f"refund:{seen.id}", "A refund was made outside Marquee", seen.id, now)
+    return refund
+
+
+def _post_refund(db: Session, payment: Payment, seen: stripe.Refund, now: datetime) -> None:
+    """Out of what nobody has earned, and what is beyond that out of our fee and the actor's part."""
+    booking = db.get_one(Booking, payment.booking_id)
+    amount = Money(seen.amount_minor, seen.currency)
+    if not ledger.is_posted(db, books.earn_key(booking.id)):
+        ledger.post(db, books.refund_before_earning(refund_id=seen.id, booking_id=booking.id, amount=amount), now=now)
+        return
+    funds = Money(unearned_part(db, booking, amount.minor), amount.currency)
+    fee_part, actor_part = share_of((amount - funds).minor, booking)
+    payable = unsent_part(db, booking, actor_part)
+    after = books.refund_after_earning(
+        refund_id=seen.id,
+        booking_id=booking.id,
+        actor_id=booking.actor_id,
+        funds_part=funds,
+        fee_part=fee_part,
+        payable_part=payable,
+        receivable_part=actor_part - payable,
+    )
+    ledger.post(db, after, now=now)
+
+
+def _fail_refund(db: Session, payment: Payment, refund: Refund, seen: stripe.Refund, now: datetime) -> None:
+    failed = books.refund_failed(
+        refund_id=seen.id,
+        booking_id=payment.booking_id,
+        platform_id=payment.platform_id,
+        amount=Money(seen.amount_minor, seen.currency),
+    )
+    ledger.post(db, failed, now=now)
+    refund.state = "failed"
+    refund.updated_at = now
+    words = "The platform's bank sent the refund back. The platform must be repaid in another way."
+    tell_admins(db, payment, f"refund_failed:{seen.id}", "A refund came back", words, now)
