@@ -194,8 +194,8 @@ def _mark(
         raise NotFound(f"There is no such {about}. Nothing was changed.")
     here = [getattr(model, name).is_(value) for name, value in before.items()] if before else []
     here = here or [model.suspended_at.is_not(None)]
-    done = db.execute(update(model).where(model.id == about_id, *here).values(values))
-    if done.rowcount != 1:  # type: ignore[attr-defined]  # an UPDATE's result has it
+    done = db.execute(update(model).where(model.id == about_id, *here).values(values).returning(model.id))
+    if done.first() is None:
         raise Conflict("This has been decided already. Nothing was changed.")
     record_audit(
         db,

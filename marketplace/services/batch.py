@@ -10,7 +10,9 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 
 def among(
-    db: Session, column: InstrumentedAttribute[int] | ColumnElement[int], ids: Collection[int]
+    db: Session,
+    column: InstrumentedAttribute[int] | InstrumentedAttribute[int | None] | ColumnElement[int],
+    ids: Collection[int],
 ) -> ColumnElement[bool]:
     """Whether `column` is one of `ids`.
 

@@ -132,8 +132,9 @@ def note_received(db: Session, *, token: str, before: int, after: int) -> None:
         update(Upload)
         .where(Upload.token == token, Upload.received == before, Upload.finished_at.is_(None))
         .values(received=after)
+        .returning(Upload.token)
     )
-    if moved.rowcount != 1:  # type: ignore[attr-defined]  # an UPDATE's result has it
+    if moved.first() is None:
         raise Conflict("Another piece of this file arrived first. Ask how far it is and go on from there.")
 
 
@@ -143,8 +144,9 @@ def finish_upload(db: Session, *, sender: Sender, token: str, stored: Stored, co
         update(Upload)
         .where(Upload.token == token, Upload.account_id == sender.account_id, Upload.finished_at.is_(None))
         .values(finished_at=now, content_type=content_type)
+        .returning(Upload.token)
     )
-    if done.rowcount != 1:  # type: ignore[attr-defined]  # an UPDATE's result has it
+    if done.first() is None:
         raise Conflict("This file has been sent already.")
     upload = db.get_one(Upload, token, populate_existing=True)
     if upload.purpose == "take":
@@ -208,8 +210,8 @@ def note_refusal(db: Session, *, purpose: str, id: int, sentence: str) -> bool:
 
 def _settle(db: Session, purpose: str, id: int, values: dict[str, Any]) -> bool:
     table: type[Clip] | type[Take] = Take if purpose == "take" else Clip
-    done = db.execute(update(table).where(table.id == id, table.state == "probing").values(values))
-    return bool(done.rowcount)  # type: ignore[attr-defined]  # an UPDATE's result has it
+    done = db.execute(update(table).where(table.id == id, table.state == "probing").values(values).returning(table.id))
+    return done.first() is not None
 
 
 # what an upload becomes ---------------------------------------------------------------------------

@@ -158,7 +158,7 @@ def _scored_moments(db: Session, social_account_ids: Sequence[int]) -> dict[int,
     """The newest score's moment and constants, by account."""
     newest = (
         select(func.max(Score.id))
-        .where(among(db, Score.social_account_id, social_account_ids))  # type: ignore[arg-type]
+        .where(among(db, Score.social_account_id, social_account_ids))
         .group_by(Score.social_account_id)
     )
     rows = db.execute(select(Score.social_account_id, Score.at, Score.constants_sha256).where(Score.id.in_(newest)))

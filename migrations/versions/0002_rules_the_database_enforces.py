@@ -7,6 +7,8 @@ zero at commit.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from alembic import op
 
 revision = "0002"
@@ -33,7 +35,7 @@ def downgrade() -> None:
     _for_engine(_downgrade_sqlite, _downgrade_postgresql)
 
 
-def _for_engine(sqlite, postgresql) -> None:  # type: ignore[no-untyped-def]  # two plain functions
+def _for_engine(sqlite: Callable[[], None], postgresql: Callable[[], None]) -> None:
     (sqlite if op.get_bind().dialect.name == "sqlite" else postgresql)()
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic, sleep
+from typing import Any
 from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
@@ -31,9 +32,9 @@ class Person:
     checked: set[str] = field(default_factory=set)
 
     @classmethod
-    def arrive(cls, browser: Browser, site: str, **window: object) -> Person:
+    def arrive(cls, browser: Browser, site: str, **window: Any) -> Person:
         """Open a window; errors of scripts and of the content policy count as faults."""
-        page = browser.new_context(**window).new_page()  # type: ignore[arg-type]  # options of a context
+        page = browser.new_context(**window).new_page()
         person = cls(page, site)
         page.on("pageerror", lambda error: person.faults.append(f"{page.url}: {error}"))
         page.on("console", person._note_console_error)
