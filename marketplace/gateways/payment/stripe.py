@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Literal, cast
 
@@ -87,9 +88,18 @@ class StripeGateway:
         return _checkout(session)
 
     def get_checkout(self, checkout_id: str) -> Checkout:
-        """Read a checkout; its charge comes with it, in one call."""
+        """Read a checkout; its charge comes with it, in one call where the server expands so deep."""
         with _calling():
-            return _checkout(self._client.v1.checkout.sessions.retrieve(checkout_id, {"expand": CHECKOUT_PARTS}))
+            checkout = _checkout(self._client.v1.checkout.sessions.retrieve(checkout_id, {"expand": CHECKOUT_PARTS}))
+            if checkout.payment_intent_id is None or (checkout.charge is not None and checkout.charge.settled):
+                return checkout
+            return replace(checkout, charge=self._charge_of(checkout.payment_intent_id))
+
+    def _charge_of(self, payment_intent_id: str) -> Charge | None:
+        """The charge of an intent with its movement, read piece by piece."""
+        intent = self._client.v1.payment_intents.retrieve(payment_intent_id)
+        charge_id = _id(intent.latest_charge)
+        return self.get_charge(charge_id) if charge_id else None
 
     def expire_checkout(self, checkout_id: str, *, idempotency_key: str) -> Checkout:
         """Close an open checkout."""
@@ -131,7 +141,12 @@ class StripeGateway:
     def get_charge(self, charge_id: str) -> Charge:
         """Read a charge with its movement on our balance."""
         with _calling():
-            return _charge(self._client.v1.charges.retrieve(charge_id, {"expand": ["balance_transaction"]}))
+            charge = self._client.v1.charges.retrieve(charge_id, {"expand": ["balance_transaction"]})
+            settled = charge.balance_transaction
+            if isinstance(settled, str):
+                moved = _balance_transaction(self._client.v1.balance_transactions.retrieve(settled))
+                return replace(_charge(charge), settled=moved)
+            return _charge(charge)
 
     # transfers -----------------------------------------------------------------------------------
 
@@ -471,11 +486,13 @@ def _account(account: core.Account) -> RecipientAccount:
     recipient = account.configuration.recipient if account.configuration else None
     balance = recipient.capabilities.stripe_balance if recipient and recipient.capabilities else None
     entries = (account.requirements.entries or []) if account.requirements else []
+    # v2 leaves out what is not so
+    is_closed = bool(getattr(account, "closed", False))
     return RecipientAccount(
         id=account.id,
-        can_receive=_is_active(balance, "stripe_transfers") and not account.closed,
-        can_pay_out=_is_active(balance, "payouts") and not account.closed,
-        is_closed=bool(account.closed),
+        can_receive=_is_active(balance, "stripe_transfers") and not is_closed,
+        can_pay_out=_is_active(balance, "payouts") and not is_closed,
+        is_closed=is_closed,
         open_requirements=tuple(e.description for e in entries if e.awaiting_action_from == "user"),
         is_past_due=any(e.minimum_deadline.status == "past_due" for e in entries),
     )

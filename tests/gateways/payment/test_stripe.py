@@ -73,6 +73,16 @@ def test_money_goes_from_the_card_to_the_actor_and_part_of_it_back(stand: Stand)
     assert sum(move.net_minor for move in moves) == balance.available_minor + balance.pending_minor == 6_520
 
 
+def test_a_charge_is_read_whole_from_a_server_that_expands_nothing(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expanded = stand.make_charge()
+    monkeypatch.setattr("marketplace.gateways.payment.stripe.CHECKOUT_PARTS", [])
+    checkout_id = stand.server.sandbox.state.all("checkout.session")[0]["id"]
+    assert stand.gateway.get_checkout(checkout_id).charge == expanded
+    assert expanded.settled is not None
+
+
 def test_an_account_can_receive_only_after_its_onboarding(stand: Stand) -> None:
     charge = stand.make_charge()
     account = stand.make_recipient()
