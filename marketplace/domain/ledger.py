@@ -254,13 +254,19 @@ def refund_after_earning(
     )
 
 
-def transfer_reversed(*, reversal_id: str, booking_id: int, actor_id: int, amount: Money) -> PostingDraft:
-    """Part of a transfer has come back: it settles what the actor owes."""
+def transfer_reversed(
+    *, reversal_id: str, booking_id: int, actor_id: int, receivable_part: Money, payable_part: Money
+) -> PostingDraft:
+    """Part of a transfer has come back: it settles what the actor owes of the booking, and is theirs again beyond that.
+
+    What is theirs again is refunded, lost to the bank or sent once more: it never stands as a debt of ours in
+    disguise.
+    """
     return draft(
         f"reversal:{reversal_id}",
         "reversal",
-        [(STRIPE, amount)],
-        [(receivable_from(actor_id), amount)],
+        [(STRIPE, receivable_part + payable_part)],
+        [(receivable_from(actor_id), receivable_part), (payable_to(actor_id), payable_part)],
         booking_id=booking_id,
         stripe_id=reversal_id,
     )
@@ -275,6 +281,29 @@ def refund_failed(*, refund_id: str, booking_id: int, platform_id: int, amount: 
         [(refund_due_to(platform_id), amount)],
         booking_id=booking_id,
         stripe_id=refund_id,
+    )
+
+
+def refund_made_again(*, refund_id: str, booking_id: int, platform_id: int, amount: Money) -> PostingDraft:
+    """A refund that had come back is made once more: what the platform was owed has gone, the booking pays nothing."""
+    return draft(
+        f"refund:{refund_id}",
+        "refund",
+        [(refund_due_to(platform_id), amount)],
+        [(STRIPE, amount)],
+        booking_id=booking_id,
+        stripe_id=refund_id,
+    )
+
+
+def refund_repaid(*, row_id: int, booking_id: int, platform_id: int, amount: Money) -> PostingDraft:
+    """A refund that had come back was repaid from our own bank account by hand."""
+    return draft(
+        f"refund_repaid:{row_id}",
+        "refund_repaid",
+        [(refund_due_to(platform_id), amount)],
+        [(BANK, amount)],
+        booking_id=booking_id,
     )
 
 
@@ -312,9 +341,14 @@ def dispute_lost(
     payable_part: Money,
     receivable_part: Money,
     loss_part: Money,
+    due: tuple[Place, Money] | None = None,
 ) -> PostingDraft:
-    """The amount is gone: out of what nobody had earned, else out of our fee, the actor's part, or our own pocket."""
+    """The amount is gone: out of what nobody had earned, else out of our fee, the actor's part, or our own pocket.
+
+    `due` is what the platform was owed because a refund had come back: its bank has given it that.
+    """
     parts = [
+        *([due] if due else []),
         (funds_of(booking_id), funds_part),
         (FEES, fee_part),
         (payable_to(actor_id), payable_part),

@@ -6,7 +6,7 @@ import hashlib
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from marketplace.domain import ledger as books
@@ -28,6 +28,9 @@ MOST_CHECKOUTS: Final = 4
 """So often a checkout is asked for while its slot is held."""
 MOVING: Final = ("reversing", "pending", "succeeded")
 """Refunds that are made or on their way."""
+CAME_BACK: Final = ("failed", "repaid")
+"""Refunds that were made and came back: the platform is owed them beside the booking, or has been repaid by bank. One
+that was made once more is "retried", and its new row counts."""
 OWED: Final = ("owed", "refused")
 """Refunds that the platform is owed and that wait: for the bank's decision, or for an admin after Stripe refused."""
 REFUNDS_PATH: Final = "/admin/refund"
@@ -217,9 +220,9 @@ def left_to_refund(db: Session, payment: Payment) -> int:
 
 
 def left_beside_owed(db: Session, payment: Payment) -> int:
-    """What has not left us yet and is not on its way out, in minor units."""
+    """What has not left the booking yet and is not on its way out, in minor units."""
     given = select(func.coalesce(func.sum(Refund.amount_minor), 0)).where(
-        Refund.payment_id == payment.id, Refund.state.in_(MOVING)
+        Refund.payment_id == payment.id, Refund.state.in_((*MOVING, *CAME_BACK))
     )
     lost = select(func.coalesce(func.sum(Dispute.amount_minor), 0)).where(
         Dispute.payment_id == payment.id, Dispute.state == "lost"
@@ -230,14 +233,14 @@ def left_beside_owed(db: Session, payment: Payment) -> int:
 def _reverse_first(db: Session, booking: Booking, refund: Refund, now: datetime) -> bool:
     """Take the actor's share of the refund back before the refund itself; False when nothing was sent to them.
 
-    What nobody has earned goes back first; a share that was asked for once is not asked for again.
+    What nobody has earned goes back first, then what the actor has earned and not been sent. A share that was asked
+    for once is not asked for again, nor anything for a refund that is made a second time.
     """
     payout = db.scalar(select(Payout).where(Payout.booking_id == booking.id, Payout.state.in_(MOVED)))
-    if payout is None or payout.stripe_transfer_id is None or _was_reversed(db, refund):
+    if payout is None or payout.stripe_transfer_id is None or refund.retry_of_id or _was_reversed(db, refund):
         return False
     _, share = share_of(refund.amount_minor - unearned_part(db, booking, refund.amount_minor), booking)
-    sent = payout.amount_minor - payout.netted_minor - payout.reversed_minor
-    amount = min(share.minor, sent)
+    amount = min((share - free_part(db, booking, share, but=refund.id)).minor, sent_part(db, payout))
     if amount <= 0:
         return False
     refund.state = "reversing"
@@ -263,6 +266,34 @@ def _was_reversed(db: Session, refund: Refund) -> bool:
         OutboxCommand.about == "refund", OutboxCommand.about_id == refund.id, OutboxCommand.kind == "transfer.reverse"
     )
     return db.scalar(asked.limit(1)) is not None
+
+
+def sent_part(db: Session, payout: Payout) -> int:
+    """What of a payout the actor has at Stripe and nobody has asked back yet, in minor units."""
+    refunds = select(Refund.id).where(Refund.booking_id == payout.booking_id)
+    asked = select(OutboxCommand.params).where(
+        OutboxCommand.kind == "transfer.reverse",
+        OutboxCommand.state.in_(("pending", "leased", "unknown")),
+        or_(
+            and_(OutboxCommand.about == "refund", OutboxCommand.about_id.in_(refunds)),
+            and_(OutboxCommand.about == "payout", OutboxCommand.about_id == payout.id),
+        ),
+    )
+    leaving = sum(int(params["amount_minor"]) for params in db.scalars(asked))
+    return max(payout.amount_minor - payout.netted_minor - payout.reversed_minor - leaving, 0)
+
+
+def free_part(db: Session, booking: Booking, wanted: Money, *, but: int | None = None) -> Money:
+    """What of the actor's unsent earnings no refund on its way will take, up to `wanted`; `but` is not counted."""
+    moving = db.scalars(
+        select(Refund).where(Refund.booking_id == booking.id, Refund.state.in_(("reversing", "pending")))
+    )
+    taken = Money(0, booking.currency)
+    for refund in moving:
+        made = refund.stripe_refund_id is not None and ledger.is_posted(db, f"refund:{refund.stripe_refund_id}")
+        if refund.id != but and not made and refund.retry_of_id is None:
+            taken += share_of(refund.amount_minor, booking)[1]
+    return max(unsent_part(db, booking, wanted + taken) - taken, Money(0, booking.currency))
 
 
 def unearned_part(db: Session, booking: Booking, amount_minor: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 from marketplace.domain import ledger as books
 from marketplace.domain.booking import Party
 from marketplace.domain.money import Money
-from marketplace.domain.payout import State, Step, take_step
+from marketplace.domain.payout import MOVED, State, Step, take_step
 from marketplace.models import Booking, Payment, Payout, PayoutEvent
 from marketplace.services import ledger
 from marketplace.services.notice import accounts_of_admins, notify
@@ -214,16 +215,36 @@ def note_transfer_unknown(db: Session, *, payout_id: int, now: datetime) -> None
     record(db, payout, Step.LOSE_TRACK, Party.CLOCK, transition.before, transition.after, Decision(None), now)
 
 
-def note_reversal(db: Session, *, payout: Payout, reversal_id: str, amount_minor: int, now: datetime) -> None:
-    """A part of the transfer has come back: book it once and count it."""
+def note_reversal(db: Session, *, payout: Payout, reversal_id: str, amount_minor: int, now: datetime) -> bool:
+    """A part of the transfer has come back: book it once and count it; False when that was done before.
+
+    It settles what the actor owes of this booking; beyond that it is owed to them again.
+    """
     amount = Money(amount_minor, payout.currency)
+    owed = _owed_of(db, payout, amount)
     reversal = books.transfer_reversed(
-        reversal_id=reversal_id, booking_id=payout.booking_id, actor_id=payout.actor_id, amount=amount
+        reversal_id=reversal_id,
+        booking_id=payout.booking_id,
+        actor_id=payout.actor_id,
+        receivable_part=owed,
+        payable_part=amount - owed,
     )
     if not ledger.post(db, reversal, now=now):
-        return
+        return False
+    if payout.state not in MOVED:
+        return True  # money of an earlier transfer: the payout has been opened again since
     payout.reversed_minor += amount_minor
     db.flush()
-    transition = take_step(facts_of(db, payout, Decision(None)), Step.RECORD_REVERSAL, Party.CLOCK, now)
+    gone = replace(facts_of(db, payout, Decision(None)), reversed_minor=payout.reversed_minor + payout.netted_minor)
+    transition = take_step(gone, Step.RECORD_REVERSAL, Party.CLOCK, now)
     move(db, payout, transition, now)
     record(db, payout, Step.RECORD_REVERSAL, Party.CLOCK, transition.before, transition.after, Decision(None), now)
+    return True
+
+
+def _owed_of(db: Session, payout: Payout, amount: Money) -> Money:
+    """What the actor owes of this booking and has not paid with another, up to `amount`."""
+    place = books.receivable_from(payout.actor_id)
+    here = ledger.balance_of(db, place, payout.currency, booking_id=payout.booking_id)
+    owed = min(here, ledger.balance_of(db, place, payout.currency))
+    return Money(min(max(owed, 0), amount.minor), amount.currency)

@@ -61,8 +61,31 @@ def test_a_refund_after_the_transfer_is_owed_by_the_actor_until_the_reversal() -
         receivable_part=usd(8_000),
     )
     assert balances(CHARGE, EARN, TRANSFER, refund)["actor_receivable:7"] == 8_000
-    reversal = ledger.transfer_reversed(reversal_id="trr_1", booking_id=1, actor_id=7, amount=usd(8_000))
+    reversal = ledger.transfer_reversed(
+        reversal_id="trr_1", booking_id=1, actor_id=7, receivable_part=usd(8_000), payable_part=usd(0)
+    )
     assert balances(CHARGE, EARN, TRANSFER, refund, reversal) == {"stripe_balance": 8_000, "fee_income": -8_000}
+
+
+def test_what_comes_back_from_an_actor_who_owes_nothing_is_theirs_again() -> None:
+    reversal = ledger.transfer_reversed(
+        reversal_id="trr_1", booking_id=1, actor_id=7, receivable_part=usd(0), payable_part=usd(40_000)
+    )
+    assert balances(CHARGE, EARN, TRANSFER, reversal) == {
+        "stripe_balance": 50_000,
+        "actor_payable:7": -40_000,
+        "fee_income": -10_000,
+    }
+
+
+def test_a_refund_that_came_back_is_owed_until_it_is_made_again_or_repaid_by_bank() -> None:
+    refund = ledger.refund_before_earning(refund_id="re_1", booking_id=1, amount=usd(50_000))
+    failed = ledger.refund_failed(refund_id="re_1", booking_id=1, platform_id=3, amount=usd(50_000))
+    assert balances(CHARGE, refund, failed) == {"stripe_balance": 50_000, "refund_due:3": -50_000}
+    again = ledger.refund_made_again(refund_id="re_2", booking_id=1, platform_id=3, amount=usd(50_000))
+    assert balances(CHARGE, refund, failed, again) == {}
+    repaid = ledger.refund_repaid(row_id=1, booking_id=1, platform_id=3, amount=usd(50_000))
+    assert balances(CHARGE, refund, failed, repaid) == {"stripe_balance": 50_000, "bank": -50_000}
 
 
 def test_a_dispute_that_is_won_costs_its_fee() -> None:
