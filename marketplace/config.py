@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_va
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from marketplace import config_rule as rule
+from marketplace.domain.document import Issuer
 from marketplace.domain.money import OFFERED
 
 SANDBOX_STRIPE_KEY = "sk_test_sandbox"
@@ -83,6 +84,11 @@ class Settings(BaseSettings):
     # for so long an approval can be taken back; nothing moves before
     payout_undo_minutes: int = Field(default=10, ge=0, le=1440)
 
+    # who invoices: on every document as it is when it is issued
+    company_name: Annotated[str, Field(max_length=120)] = "Marquee"
+    company_address: Annotated[str, Field(max_length=300)] = ""
+    company_tax_number: Annotated[str, Field(max_length=60)] = ""
+
     @model_validator(mode="after")
     def _pairs_are_whole(self) -> Self:
         if self.stripe_secret_key and not self.stripe_webhook_secret:
@@ -149,6 +155,11 @@ class Settings(BaseSettings):
     def is_demo(self) -> bool:
         """Whether one-click sign-ins and the sandbox pages may be shown."""
         return self.environment == "demo"
+
+    @property
+    def issuer(self) -> Issuer:
+        """Who stands on invoices and statements as the one who issues them."""
+        return Issuer(self.company_name, self.company_address, self.company_tax_number)
 
     @property
     def public_url(self) -> str:

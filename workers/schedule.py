@@ -14,6 +14,7 @@ from marketplace.models.job_run import JobRun
 from workers.task import Tools
 from workers.tasks.booking import sweep_bookings
 from workers.tasks.calendar import read_due_calendars
+from workers.tasks.document import issue_documents, issue_forgotten_documents
 from workers.tasks.media import sweep_media
 from workers.tasks.notice import sweep_notices
 from workers.tasks.outbox import send_due_payouts, sweep_outbox
@@ -57,6 +58,8 @@ TIMETABLE: tuple[Periodic, ...] = (
     Periodic("stripe_event.sweep", timedelta(minutes=1), sweep_events),
     Periodic("stripe_event.poll_undelivered", timedelta(minutes=10), poll_undelivered),
     Periodic("payment.poll_open", timedelta(minutes=10), poll_open_checkouts),
+    Periodic("document.issue", timedelta(minutes=1), issue_documents),
+    Periodic("document.issue_forgotten", timedelta(days=1), issue_forgotten_documents),
     Periodic("connect.poll", timedelta(hours=1), poll_accounts),
     Periodic("booking.sweep", timedelta(seconds=30), sweep_bookings),
     Periodic("score.compute_due", timedelta(hours=1), compute_due_scores),

@@ -8,11 +8,13 @@ from typing import Final
 from flask import Flask, current_app
 
 from marketplace.config import Settings
+from marketplace.domain.document import Issuer
 
 FEE_BP: Final = "MARQUEE_FEE_BP"
 CURRENCY: Final = "MARQUEE_CURRENCY"
 FOUR_EYES: Final = "MARQUEE_FOUR_EYES_LIMIT"
 UNDO_MINUTES: Final = "MARQUEE_UNDO_MINUTES"
+ISSUER: Final = "MARQUEE_ISSUER"
 
 
 def install(app: Flask, settings: Settings) -> None:
@@ -21,6 +23,7 @@ def install(app: Flask, settings: Settings) -> None:
     app.config[CURRENCY] = settings.currency
     app.config[FOUR_EYES] = settings.four_eyes_limit_minor
     app.config[UNDO_MINUTES] = settings.payout_undo_minutes
+    app.config[ISSUER] = settings.issuer
 
 
 def fee_bp() -> int:
@@ -39,6 +42,12 @@ def four_eyes_limit_minor() -> int:
     """The amount, in minor units, above which two admins must approve a payout."""
     minor: int = current_app.config[FOUR_EYES]
     return minor
+
+
+def issuer() -> Issuer:
+    """Who issues invoices and statements."""
+    company: Issuer = current_app.config[ISSUER]
+    return company
 
 
 def payout_undo() -> timedelta:
