@@ -7,11 +7,22 @@ from flask import Flask
 
 from marketplace.config import Settings
 from marketplace.db import Database
-from marketplace.gateways.outside import connect_outside
+from marketplace.gateways.outside import Outside, connect_outside
 from marketplace.jobs import RunJob
+from marketplace.services.pace import Turns
 from marketplace.web import create_app
 from workers.celery_app import create_celery, make_run_job
 from workers.task import Tools
+
+PERSON_WAITS_S = 3
+"""Whoever waits for a page is told in time that Stripe is busy."""
+WORKER_WAITS_S = 30
+"""With every try of one call still well within the lease of a command."""
+
+
+def make_outside(settings: Settings, database: Database, *, waits_s: float) -> Outside:
+    """The gateways of one process; its calls to Stripe keep the pace of all processes, or give up after `waits_s`."""
+    return connect_outside(settings, pace=Turns(database, settings.stripe_calls_per_second, waits_s))
 
 
 def make_sender(settings: Settings) -> RunJob:
@@ -21,12 +32,16 @@ def make_sender(settings: Settings) -> RunJob:
 
 def make_web(settings: Settings) -> Flask:
     """The web application with its database, gateways and queue."""
-    return create_app(settings, Database(settings.database), make_sender(settings), connect_outside(settings))
+    database = Database(settings.database)
+    return create_app(
+        settings, database, make_sender(settings), make_outside(settings, database, waits_s=PERSON_WAITS_S)
+    )
 
 
 def make_tools(settings: Settings) -> Tools:
     """What tasks and commands work with."""
-    return Tools(settings, Database(settings.database), connect_outside(settings), make_sender(settings))
+    database = Database(settings.database)
+    return Tools(settings, database, make_outside(settings, database, waits_s=WORKER_WAITS_S), make_sender(settings))
 
 
 def make_worker(settings: Settings) -> Celery:

@@ -15,6 +15,7 @@ from marketplace.gateways.network.base import Network
 from marketplace.gateways.network.demo import DEMO_NETWORKS, DemoNetwork
 from marketplace.gateways.network.x import XNetwork
 from marketplace.gateways.payment.base import PaymentGateway
+from marketplace.gateways.payment.paced import Pace, at_once
 from marketplace.gateways.payment.stripe import StripeGateway
 from marketplace.gateways.storage.base import Storage
 from marketplace.gateways.storage.local import LocalStorage
@@ -37,13 +38,17 @@ class Outside:
     web: WebFetch = field(default_factory=WebFetch)
 
 
-def connect_outside(settings: Settings) -> Outside:
-    """The real ones where the settings name them, else the local ones. Nothing is called yet."""
+def connect_outside(settings: Settings, *, pace: Pace = at_once) -> Outside:
+    """The real ones where the settings name them, else the local ones. Nothing is called yet.
+
+    `pace` is asked before every request to Stripe.
+    """
     return Outside(
         payment=StripeGateway(
             settings.stripe_key,
             api_base=settings.stripe_base,
             webhook_secrets=settings.stripe_webhook_secrets,
+            pace=pace,
         ),
         mail=_mail(settings),
         storage=_storage(settings),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from marketplace.domain.errors import Conflict
 from marketplace.jobs import Job
 from marketplace.services import outbox, payout_send
@@ -25,17 +23,10 @@ def run_outbox(tools: Tools, command_id: int) -> None:
 
 
 def sweep_outbox(tools: Tools) -> None:
-    """Carry out whatever is due, no faster than Stripe is to be called; then look up what was lost."""
-
-    def run_and_wait(command_id: int) -> None:
-        try:
-            run_outbox(tools, command_id)
-        finally:
-            time.sleep(1 / tools.settings.stripe_calls_per_second)
-
+    """Carry out whatever is due; then look up what was lost."""
     with tools.reading() as db:
         due = outbox.find_due(db, now=tools.now())
-    one_by_one("command_failed", due, run_and_wait)
+    one_by_one("command_failed", due, lambda command_id: run_outbox(tools, command_id))
     with tools.reading() as db:
         lost = {command.id: command for command in outbox.find_lost(db, now=tools.now())}
     one_by_one(

@@ -43,6 +43,7 @@ from marketplace.gateways.payment.base import (
     TransferOrder,
     WrongEventForm,
 )
+from marketplace.gateways.payment.paced import Pace, PacedClient, at_once
 
 # Without this the SDK reports the latency of each call to Stripe with the next one.
 stripe.enable_telemetry = False
@@ -57,7 +58,8 @@ class StripeGateway:
     """A PaymentGateway on the `stripe` SDK, with the API version that SDK pins.
 
     `api_base` points it at any Stripe-compatible server. `webhook_secrets` are tried in turn, so that a new secret
-    can be added before the old one goes. `timeout_s` is the longest wait for one answer.
+    can be added before the old one goes. `timeout_s` is the longest wait for one answer; `pace` is asked before
+    every request.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class StripeGateway:
         webhook_secrets: Sequence[str] = (),
         timeout_s: float = 15,
         retries: int = 2,
+        pace: Pace = at_once,
     ) -> None:
         self._secrets = tuple(webhook_secrets)
         self._client = stripe.StripeClient(
@@ -75,7 +78,7 @@ class StripeGateway:
             base_addresses={"api": api_base} if api_base else {},
             # a StripeClient retries nothing unless told; the global default does not reach it
             max_network_retries=retries,
-            http_client=stripe.RequestsClient(timeout=timeout_s),
+            http_client=PacedClient(pace, timeout_s=timeout_s),
         )
 
     # checkout ------------------------------------------------------------------------------------

@@ -50,7 +50,7 @@ def make_api() -> Blueprint:
 def _view(endpoint: Endpoint) -> Any:
     def view(**idents: str) -> Response:
         sandbox = the_sandbox()
-        started = time.monotonic()
+        started, arrived = time.monotonic(), time.time()
         request_id = new_id("req_", 14)
         fault = sandbox.faults.take(request.method, request.path)
         if fault and fault.kind == "drop":
@@ -59,7 +59,9 @@ def _view(endpoint: Endpoint) -> Any:
             status, body, replayed = _answer(sandbox, endpoint, idents, request_id, fault)
         except StripeRefusal as error:
             status, body, replayed = error.status, error.body, False
-        sandbox.state.note_call(request.method, request.path, request.headers.get("Idempotency-Key", ""), status)
+        sandbox.state.note_call(
+            request.method, request.path, request.headers.get("Idempotency-Key", ""), status, arrived
+        )
         sandbox.deliverer.wake()
         if fault and fault.kind == "drop_after":
             hang_up()

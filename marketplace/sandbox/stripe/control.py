@@ -85,9 +85,9 @@ def count_deliveries() -> Response:
 
 @control.get("/call")
 def list_calls() -> Response:
-    """The calls that came in, oldest first."""
-    rows = the_sandbox().state.run("SELECT method, path, key, status FROM call ORDER BY id")
-    return jsonify([{"method": r[0], "path": r[1], "key": r[2], "status": r[3]} for r in rows])
+    """The calls that came in, oldest first; `at` in seconds since 1970."""
+    rows = the_sandbox().state.run("SELECT method, path, key, status, at FROM call ORDER BY id")
+    return jsonify([{"method": r[0], "path": r[1], "key": r[2], "status": r[3], "at": r[4]} for r in rows])
 
 
 @control.post("/dispute")

@@ -168,14 +168,14 @@ class State:
         )
         return int(rows[0][0])
 
-    def note_call(self, method: str, path: str, key: str, status: int) -> None:
-        """Remember that a call came in, so that a test can count them."""
+    def note_call(self, method: str, path: str, key: str, status: int, at: float) -> None:
+        """Remember that a call came in at that second of 1970, so that a test can count them."""
         self.run(
             "INSERT INTO call (method, path, key, status, at) VALUES (?, ?, ?, ?, ?)",
             method,
             path,
             key,
             status,
-            time.time(),
+            at,
         )
         self.run("DELETE FROM call WHERE id <= (SELECT max(id) FROM call) - ?", KEPT_CALLS)
