@@ -10,7 +10,7 @@ from marketplace.domain.booking_deadline import NO_SHOW_AFTER, PAY_AT_LEAST, Too
 from marketplace.domain.booking_facts import MOST_COUNTERS, Facts, NotReady, TooEarly
 from marketplace.domain.booking_state import Party
 from marketplace.domain.booking_text import WHO
-from marketplace.domain.errors import Forbidden
+from marketplace.domain.errors import Forbidden, Invalid
 
 Guard = Callable[[Facts, datetime], None]
 
@@ -95,7 +95,7 @@ def pickups_left(facts: Facts, now: datetime) -> None:
 def says_yes(facts: Facts, now: datetime) -> None:
     """The actor said yes to what is asked beyond their limits."""
     if not facts.says_yes:
-        raise NotReady("Say yes to what this request asks of you first. Nothing was booked.")
+        raise Invalid("Say yes to what this request asks of you first. Nothing was booked.", field="says_yes")
 
 
 def no_pencil_ahead(facts: Facts, now: datetime) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
@@ -84,6 +85,14 @@ WHO: Final[Mapping[Party, str]] = MappingProxyType(
 )
 
 
+class Ahead(StrEnum):
+    """What comes before a wish for a time: nothing, an earlier pencil on it, or a booking that holds it."""
+
+    NOTHING = "nothing"
+    PENCIL = "pencil"
+    BOOKING = "booking"
+
+
 @dataclass(frozen=True, slots=True)
 class Outlook:
     """What both sides read on the booking page: who must act, what they must do, and what happens if they do not."""
@@ -133,14 +142,43 @@ OUTLOOK: Final[Mapping[State, Outlook]] = MappingProxyType(
 )
 
 
-def outlook_of(state: State, claimed_by: Party | None = None, *, is_signed: bool = False) -> Outlook:
+ASKED_FOR_PENCIL: Final = "give the pencil or decline"
+
+BEHIND: Final[Mapping[tuple[State, Ahead], str]] = MappingProxyType(
+    {
+        (_S.REQUESTED, Ahead.PENCIL): "give a pencil, counter or decline",
+        (_S.REQUESTED, Ahead.BOOKING): "give a pencil, counter or decline",
+        (_S.COUNTERED, Ahead.PENCIL): "counter or withdraw",
+        (_S.COUNTERED, Ahead.BOOKING): "counter or withdraw",
+        (_S.PENCILLED, Ahead.PENCIL): "challenge the first pencil, wait, or drop this one",
+        (_S.PENCILLED, Ahead.BOOKING): "wait for the time to come free, or drop the pencil",
+    }
+)
+"""What a wish can still do while something comes before it; accepting and confirming have to wait."""
+
+
+def outlook_of(
+    state: State,
+    claimed_by: Party | None = None,
+    *,
+    is_signed: bool = False,
+    is_pencil: bool = False,
+    ahead: Ahead = Ahead.NOTHING,
+) -> Outlook:
     """Who must act in this state; an answer is always due from the side that did not propose or claim.
 
-    A paid booking whose consent `is_signed` waits for nobody: it starts by itself.
+    A paid booking whose consent `is_signed` waits for nobody: it starts by itself. `is_pencil`: a pencil was asked for.
+    What is `ahead` of a wish keeps it from being accepted or confirmed, and the words name what is left.
     """
     if state == _S.CONFIRMED and is_signed:
         return _NOBODY
-    outlook = OUTLOOK[state]
+    outlook = _as_it_stands(state, is_pencil, ahead)
     if state not in ANSWERED_BY_OTHER or claimed_by is None:
         return outlook
     return replace(outlook, waiting_for=_P if claimed_by == _A else _A)
+
+
+def _as_it_stands(state: State, is_pencil: bool, ahead: Ahead) -> Outlook:
+    if state == _S.REQUESTED and is_pencil:
+        return replace(OUTLOOK[state], must=ASKED_FOR_PENCIL)
+    return replace(OUTLOOK[state], must=BEHIND.get((state, ahead), OUTLOOK[state].must))

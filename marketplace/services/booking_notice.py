@@ -11,10 +11,12 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from marketplace.domain.booking import Effect, Party, State, Step, Transition
-from marketplace.domain.booking_text import outlook_of
+from marketplace.domain.booking_state import WISHES
+from marketplace.domain.booking_text import Ahead, outlook_of
 from marketplace.models import Booking, Grant
 from marketplace.services.booking_letter import settles_time
 from marketplace.services.notice import accounts_of_actor, accounts_of_admins, accounts_of_platform, notify
+from marketplace.services.pencil import read_ahead
 from marketplace.services.reader_zone import by_zone, time_words
 
 _TITLES: Final[Mapping[Step, str]] = MappingProxyType(
@@ -45,6 +47,10 @@ _TITLES: Final[Mapping[Step, str]] = MappingProxyType(
         Step.WITHDRAW: "{platform} withdrew: {time}",
         Step.EXPIRE: "Request expired: {time}",
         Step.CONFIRM: "Booked and paid: {time}",
+        Step.SAVE_CARD: "Booked, card saved: {time}",
+        Step.CHARGE: "The booking is paid: {time}",
+        Step.ASK_PAYMENT: "Pay to keep the booking: {time}",
+        Step.STOP_UNPAID: "Cancelled, not paid in time: {time}",
         Step.LAPSE: "Not paid in time: {time}",
         Step.START: "Session started: {actor} for {platform}",
         Step.STOP_UNSIGNED: "Cancelled, consent not signed: {time}",
@@ -66,6 +72,10 @@ _EXTRA_TITLES: Final[Mapping[Step, str]] = MappingProxyType(
     {
         Step.ACCEPT: "Change order agreed, to be paid: {actor} for {platform}",
         Step.CONFIRM: "Change order paid: {actor} for {platform}",
+        Step.SAVE_CARD: "Change order agreed, card saved: {actor} for {platform}",
+        Step.CHARGE: "Change order paid: {actor} for {platform}",
+        Step.ASK_PAYMENT: "Change order to be paid: {actor} for {platform}",
+        Step.STOP_UNPAID: "Change order not paid in time: {actor} for {platform}",
         Step.DECLINE: "Change order declined: {actor} for {platform}",
         Step.WITHDRAW: "Change order taken back: {actor} for {platform}",
         Step.EXPIRE: "Change order not answered in time: {actor} for {platform}",
@@ -129,7 +139,12 @@ def _tell(db: Session, booking: Booking, party: Party, kind: str, title: str, wo
 
 
 def _next(db: Session, booking: Booking, state: State) -> str:
-    outlook = outlook_of(state, Party(booking.claimed_by) if booking.claimed_by else None)
+    outlook = outlook_of(
+        state,
+        Party(booking.claimed_by) if booking.claimed_by else None,
+        is_pencil=booking.asked_as == "pencil",
+        ahead=read_ahead(db, booking) if state in WISHES else Ahead.NOTHING,
+    )
     if outlook.waiting_for is None:
         return ""
     if state == State.CONFIRMED and _is_signed(db, booking.id):

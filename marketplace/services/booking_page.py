@@ -12,9 +12,9 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
-from marketplace.domain.booking import ENDED, Party, State, Step, can_take
+from marketplace.domain.booking import ENDED, Facts, Party, State, Step, can_take
 from marketplace.domain.booking_state import ANSWERED_BY_OTHER, CALLED_OFF, WISHES
-from marketplace.domain.booking_text import Outlook, outlook_of
+from marketplace.domain.booking_text import Ahead, Outlook, outlook_of
 from marketplace.domain.cancellation import Settlement, Tier
 from marketplace.domain.money import Money, total
 from marketplace.domain.rate import Quote, Usage
@@ -46,7 +46,7 @@ from marketplace.services.consent import find_grant
 from marketplace.services.offer import Round, read_rounds
 from marketplace.services.payment import find_payment
 from marketplace.services.payout import find_payout
-from marketplace.services.pencil import is_held
+from marketplace.services.pencil import ahead_of_it, read_ahead
 
 PAGE_SIZE: Final = 20
 
@@ -62,7 +62,7 @@ class Tab(StrEnum):
     ENDED = "ended"
 
 
-_S = State
+_S, _T = State, Step
 _UPCOMING = frozenset({_S.CONFIRMED, _S.IN_SESSION})
 
 TABS: Final[Mapping[Party, Mapping[Tab, frozenset[State]]]] = MappingProxyType(
@@ -105,12 +105,16 @@ class BookingLine:
     total_minor: int
     net_minor: int
     claimed_by: Party | None
+    is_pencil: bool
+    ahead: Ahead
     has_grant: bool
 
     @property
     def outlook(self) -> Outlook:
         """Who must act, and what happens if they do not."""
-        return outlook_of(self.state, self.claimed_by, is_signed=self.has_grant)
+        return outlook_of(
+            self.state, self.claimed_by, is_signed=self.has_grant, is_pencil=self.is_pencil, ahead=self.ahead
+        )
 
 
 @dataclass(frozen=True)
@@ -183,7 +187,9 @@ def _lines(party: Party) -> Select[*tuple[Any, ...]]:
             Booking.total_minor,
             Booking.net_minor,
             Booking.claimed_by,
-            Grant.id.label("grant_id"),
+            (Booking.asked_as == "pencil").label("is_pencil"),
+            ahead_of_it().label("ahead"),
+            Grant.id.is_not(None).label("has_grant"),
         )
         .join(Actor, Actor.id == Booking.actor_id)
         .join(Platform, Platform.id == Booking.platform_id)
@@ -200,21 +206,23 @@ def _in_order(columns: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
 
 
 def _line(row: Any) -> BookingLine:
-    *columns, grant_id = row
-    values = dict(zip(BookingLine.__dataclass_fields__, columns, strict=False))
     claimed_by = Party(row.claimed_by) if row.claimed_by else None
-    return BookingLine(
-        **values | {"state": State(row.state), "claimed_by": claimed_by, "has_grant": grant_id is not None}
-    )
+    words = {"state": State(row.state), "claimed_by": claimed_by, "ahead": Ahead(row.ahead)}
+    return BookingLine(**dict(row._mapping) | words)
 
 
 @dataclass(frozen=True, slots=True)
 class PencilView:
-    """Where a booking stands among the pencils on its time. `is_held`: another booking has the time."""
+    """Where a booking stands among the pencils on its time, and what comes before it."""
 
     rank: int
-    is_held: bool
+    ahead: Ahead
     ladder: Sequence[Rung]
+
+    @property
+    def is_held(self) -> bool:
+        """Whether another booking has the time."""
+        return self.ahead == Ahead.BOOKING
 
 
 @dataclass(frozen=True)
@@ -259,7 +267,18 @@ class BookingDetail:
     @property
     def outlook(self) -> Outlook:
         """Who must act, and what happens if they do not."""
-        return outlook_of(self.state, claimant_of(self.booking), is_signed=self.grant is not None)
+        return outlook_of(
+            self.state,
+            claimant_of(self.booking),
+            is_signed=self.grant is not None,
+            is_pencil=self.booking.asked_as == "pencil",
+            ahead=self.pencil.ahead if self.pencil else Ahead.NOTHING,
+        )
+
+    @property
+    def is_pencil(self) -> bool:
+        """Whether a pencil was asked for or has been given: then the platform confirms, not the actor."""
+        return self.booking.asked_as == "pencil" or self.reached_at(State.PENCILLED) is not None
 
     @property
     def minutes(self) -> int:
@@ -274,6 +293,7 @@ class BookingDetail:
 def read_booking(db: Session, booking: Booking, party: Party, now: datetime) -> BookingDetail:
     """All the page of `booking` shows to `party`."""
     facts = facts_of(db, booking)
+    pencil = _pencil(db, booking, party) if booking.state in WISHES else None
     events = select(BookingEvent).where(BookingEvent.booking_id == booking.id).order_by(BookingEvent.id)
     return BookingDetail(
         booking=booking,
@@ -281,8 +301,7 @@ def read_booking(db: Session, booking: Booking, party: Party, now: datetime) -> 
         usage=usage_of(booking),
         tier=Tier(booking.cancellation),
         beats=booking.brief.beats,
-        # what needs a yes is asked for beside the button
-        can=frozenset(step for step in Step if can_take(replace(facts, says_yes=True), step, party, now)),
+        can=_steps(facts, party, now, is_held=pencil is not None and pencil.is_held),
         events=db.scalars(events).all(),
         payment=find_payment(db, booking.id),
         payout=find_payout(db, booking.id),
@@ -294,17 +313,27 @@ def read_booking(db: Session, booking: Booking, party: Party, now: datetime) -> 
         rounds=read_rounds(db, booking.id) if booking.counters else (),
         proposal=find_proposal(db, booking.id) if booking.state == State.RESCHEDULING else None,
         change_orders=list_change_orders(db, booking.id) if booking.state not in _BEFORE_PAYING else (),
-        pencil=_pencil(db, booking, party) if booking.state in WISHES else None,
+        pencil=pencil,
     )
 
 
 _BEFORE_PAYING: Final = WISHES | {_S.DRAFT, _S.ACCEPTED}
 
 
+_TAKING: Final = frozenset({_T.ACCEPT, _T.FIRM_UP, _T.CHALLENGE})
+
+
+def _steps(facts: Facts, party: Party, now: datetime, *, is_held: bool) -> frozenset[Step]:
+    """What `party` may do now; what needs a yes is asked for beside the button. Nobody takes a time that is held."""
+    asked = replace(facts, says_yes=True)
+    possible = frozenset(step for step in Step if can_take(asked, step, party, now))
+    return possible - _TAKING if is_held else possible
+
+
 def _pencil(db: Session, booking: Booking, party: Party) -> PencilView:
     """The platform is shown its own place and no other name; the actor the whole ladder."""
     return PencilView(
         rank=rank_of(db, booking),
-        is_held=is_held(db, booking),
+        ahead=read_ahead(db, booking),
         ladder=read_ladder(db, booking) if party == Party.ACTOR else (),
     )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from marketplace.domain.booking_state import OCCUPYING, State
+from marketplace.domain.booking_state import OCCUPYING, WISHES, State
+from marketplace.domain.booking_text import Ahead
 from marketplace.models import Booking
 
 
@@ -53,21 +54,35 @@ def is_held(db: Session, booking: Booking) -> bool:
     return db.scalar(held.limit(1)) is not None
 
 
-def can_be_confirmed() -> ColumnElement[bool]:
-    """In SQL, of pencils: the first on a time which nobody holds. The others have nothing to do but wait."""
+def ahead_of_it() -> ColumnElement[str]:
+    """In SQL: what comes before each booking that wishes for a time (`Ahead`). Before a pencil is given, all others do.
+
+    Change orders wish for no time of their own.
+    """
     other = aliased(Booking)
-    earlier = or_(
-        other.pencilled_at < Booking.pencilled_at,
-        and_(other.pencilled_at == Booking.pencilled_at, other.id < Booking.id),
-    )
-    return ~exists().where(
+    touching = exists().where(
         other.actor_id == Booking.actor_id,
         other.id != Booking.id,
         other.is_extra.is_(False),
         other.busy_from < Booking.busy_until,
         other.busy_until > Booking.busy_from,
-        or_(other.state.in_(OCCUPYING), and_(other.state == State.PENCILLED, earlier)),
     )
+    earlier = or_(
+        Booking.state != State.PENCILLED,
+        other.pencilled_at < Booking.pencilled_at,
+        and_(other.pencilled_at == Booking.pencilled_at, other.id < Booking.id),
+    )
+    return case(
+        (or_(Booking.state.not_in(WISHES), Booking.is_extra), Ahead.NOTHING.value),
+        (touching.where(other.state.in_(OCCUPYING)), Ahead.BOOKING.value),
+        (touching.where(other.state == State.PENCILLED, earlier), Ahead.PENCIL.value),
+        else_=Ahead.NOTHING.value,
+    )
+
+
+def read_ahead(db: Session, booking: Booking) -> Ahead:
+    """What comes before this booking's wish for its time."""
+    return Ahead(db.scalars(select(ahead_of_it()).where(Booking.id == booking.id)).one())
 
 
 def _on(actor_id: int, busy_from: datetime, busy_until: datetime) -> ColumnElement[bool]:

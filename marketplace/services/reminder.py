@@ -17,11 +17,11 @@ from sqlalchemy import ColumnElement, Select, String, and_, cast, exists, false,
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from marketplace.domain.booking_state import ANSWERED_BY_OTHER, Party, State
-from marketplace.domain.booking_text import OUTLOOK, outlook_of
+from marketplace.domain.booking_text import OUTLOOK, Ahead, outlook_of
 from marketplace.models import Account, Actor, Booking, Brief, Grant, Member, Notice, Platform, Role
 from marketplace.models.account import account_role
 from marketplace.services.notice import notify
-from marketplace.services.pencil import can_be_confirmed
+from marketplace.services.pencil import ahead_of_it
 from marketplace.services.reader_zone import time_words, zone_for, zone_words
 
 HOUR: Final = timedelta(hours=1)
@@ -44,6 +44,8 @@ class Due:
     at: datetime
     other: str
     project: str
+    is_pencil: bool
+    ahead: Ahead
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,8 @@ def _waits_for(party: Party) -> ColumnElement[bool]:
     ]
     other = {Party.PLATFORM: Party.ACTOR, Party.ACTOR: Party.PLATFORM}.get(party)
     answers = and_(Booking.state.in_(ANSWERED_BY_OTHER), Booking.claimed_by == other) if other else false()
-    return and_(or_(Booking.state.in_(plain), answers), or_(Booking.state != State.PENCILLED, can_be_confirmed()))
+    is_first = ahead_of_it() == Ahead.NOTHING  # the other pencils have nothing to do but wait
+    return and_(or_(Booking.state.in_(plain), answers), or_(Booking.state != State.PENCILLED, is_first))
 
 
 def _delivered() -> ColumnElement[bool]:
@@ -101,7 +104,7 @@ def _unsigned() -> ColumnElement[bool]:
 
 def _deadline_words(due: Due) -> tuple[str, str, str]:
     claimed_by = Party.ACTOR if due.party == Party.PLATFORM else Party.PLATFORM
-    outlook = outlook_of(due.state, claimed_by)
+    outlook = outlook_of(due.state, claimed_by, is_pencil=due.is_pencil, ahead=due.ahead)
     until = time_words(due.at, due.zone)
     return (
         f"{outlook.must[0].upper()}{outlook.must[1:]} by {until}: {due.other}, {due.project}",
@@ -219,6 +222,8 @@ def _select(reminder: Reminder, now: datetime) -> Select[*tuple[Any, ...]]:
         Actor.name.label("actor"),
         Platform.name.label("platform"),
         Brief.project,
+        Booking.asked_as,
+        ahead_of_it().label("ahead"),
         Account.id.label("account_id"),
         Account.zone,
     )
@@ -268,4 +273,6 @@ def _due(reminder: Reminder, row: Any) -> Due:
         at=row.at,
         other=others.get(reminder.party, f"{row.actor} and {row.platform}"),
         project=row.project,
+        is_pencil=row.asked_as == "pencil",
+        ahead=Ahead(row.ahead),
     )

@@ -24,6 +24,14 @@ PATH: Final = (
     (State.COMPLETED, "Takes accepted", "{platform} accepts the takes"),
 )
 
+PENCIL_PATH: Final = (
+    PATH[0],
+    (State.PENCILLED, "Pencil given by {actor}", "{actor} gives a pencil"),
+    (State.ACCEPTED, "Pencil confirmed by {platform}", "{platform} confirms the pencil"),
+    *PATH[2:],
+)
+"""A pencil is confirmed by its platform; only what was asked for outright is accepted by the actor."""
+
 STEP_WORDS: Final = {
     "draft": "Draft written",
     "propose_change_order": "Change order proposed",
@@ -97,15 +105,19 @@ def path_of(detail: BookingDetail, zone: str) -> list[Station]:
 
 
 def _done(detail: BookingDetail) -> list[tuple[datetime, str]]:
-    stations = [(at, words) for state, words, _ in PATH if (at := detail.reached_at(state)) is not None]
+    stations = [(at, words) for state, words, _ in _path(detail) if (at := detail.reached_at(state)) is not None]
     if detail.grant is not None:
         stations.append((detail.grant.signed_at, "Consent signed"))
     return sorted(stations, key=lambda station: station[0])
 
 
+def _path(detail: BookingDetail) -> tuple[tuple[State, str, str], ...]:
+    return PENCIL_PATH if detail.is_pencil else PATH
+
+
 def _ahead(detail: BookingDetail, zone: str) -> Iterator[tuple[str, str]]:
     starts = show.when(detail.booking.starts_at, zone)
-    for state, _, words in PATH:
+    for state, _, words in _path(detail):
         if state == State.IN_SESSION and detail.grant is None and not detail.booking.is_extra:
             yield "{actor} signs the consent", f"by {starts}"
         if detail.reached_at(state) is None:
@@ -142,8 +154,7 @@ def waiting_words(detail: BookingDetail, reader: Party) -> str:
         is_ready = detail.state == State.CONFIRMED
         return "Everything is ready. The session starts by itself at the booked time" if is_ready else ""
     who = "You" if outlook.waiting_for == reader else _name(detail, outlook.waiting_for)
-    is_pencil = detail.state == State.REQUESTED and detail.booking.asked_as == "pencil"
-    return f"{who} can now {'give the pencil or decline' if is_pencil else outlook.must}"
+    return f"{who} can now {outlook.must}"
 
 
 def otherwise_words(detail: BookingDetail, reader: Party) -> str:

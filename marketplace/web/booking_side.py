@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from marketplace.domain.booking import Party, State, Step
+from marketplace.domain.errors import Invalid
 from marketplace.domain.flavour import VOCABULARY
 from marketplace.models import Booking
 from marketplace.services.booking_page import BookingDetail, read_booking
@@ -18,6 +19,9 @@ from marketplace.services.booking_step import By
 from marketplace.web import booking_path, thread
 from marketplace.web.transaction import now, reading
 from marketplace.web.viewer import viewer_zone
+
+ASKED_HERE: Final = frozenset({"reason", "says_yes"})
+"""What the page of a booking itself asks for."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,12 @@ class Side:
             "Step": Step,
         }
 
+    def ask_again(self, booking_id: int, refusal: Invalid) -> ResponseReturnValue:
+        """The booking's page again with what is missing beside its box; what no box of the page can mend is raised."""
+        if refusal.field not in ASKED_HERE:
+            raise refusal
+        return self.show(self.detail(booking_id), {refusal.field: refusal.sentence}), 422
+
     def show(self, detail: BookingDetail, errors: dict[str, str] | None = None) -> str:
         """The booking's own page: the path, the thread and the history with everything that can be done."""
         zone, booking_id = viewer_zone(), detail.booking.id
@@ -75,7 +85,7 @@ class Side:
             otherwise=booking_path.otherwise_words(detail, self.party),
             extra_href=lambda extra_id: self.address("answer_change_order", booking_id, extra_id=extra_id),
             flavour_of=VOCABULARY.get,
-            errors=errors,
+            errors=errors or {},
             **self.more(detail),
             **self.context(detail),
         )

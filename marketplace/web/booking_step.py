@@ -120,7 +120,5 @@ def take_plain_step(side: Side, booking_id: int) -> ResponseReturnValue:
         with unit_of_work() as db:
             plain.act(db, side.find(db, booking_id), side.by())
     except Invalid as refusal:
-        if refusal.field != "reason":
-            raise
-        return side.show(side.detail(booking_id), {"reason": refusal.sentence}), 422
+        return side.ask_again(booking_id, refusal)
     return side.back(booking_id, plain.words)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from flask.typing import ResponseReturnValue
-from wtforms import RadioField, StringField, TextAreaField
+from wtforms import SelectField, StringField, TextAreaField
 from wtforms.validators import Length, Optional
 
 from marketplace.domain.availability import Interval, by_local_day, instant_of
@@ -28,7 +28,7 @@ MOST_TIMES: Final = 120
 class TimeForm(Form):
     """Another time: one of those free in the actor's calendar, or for the actor any time of their own."""
 
-    slot = RadioField("Time", validators=[Optional()], validate_choice=False)
+    slot = SelectField("Free time", validators=[Optional()], validate_choice=False, choices=[])
     local = StringField("Or a time of your own", [Length(max=40)])
     words = TextAreaField("Why", [Length(max=500, message="500 characters at most")])
 
@@ -49,8 +49,15 @@ def new_time_page(side: Side, booking_id: int) -> ResponseReturnValue:
             return side.back(booking_id, "Proposed. The booking keeps its time until the other side agrees.")
         except Refused as refusal:
             form.refuse(refusal)
-    days = by_local_day(_free_times(detail.booking), zone)
-    return render_form("booking/new_time.html", form, days=days, show=show, **side.context(detail))
+    return render_form("booking/new_time.html", form, days=_days(detail.booking, zone), **side.context(detail))
+
+
+def _days(booking: Booking, zone: str) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The free times of each day as a list to choose from: the day's heading, then value and words of each time."""
+    return [
+        (show.weekday(on), [(show.instant(slot.starts_at), show.when(slot.starts_at, zone)) for slot in slots])
+        for on, slots in by_local_day(_free_times(booking), zone).items()
+    ]
 
 
 def _chosen_time(form: TimeForm, side: Side, zone: str) -> datetime:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import request
 from flask.typing import ResponseReturnValue
-from wtforms import HiddenField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, HiddenField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, NumberRange
 
 from marketplace.domain.booking import MOST_COUNTERS, Step
@@ -35,6 +35,7 @@ class CounterForm(Form):
         "Take sets", [DataRequired("Say how many take sets"), NumberRange(1, MOST_TAKE_SETS, "1 to %(max)d take sets")]
     )
     words = TextAreaField("Why", [Length(max=WORDS_LONGEST, message="1,000 characters at most")])
+    says_yes = BooleanField("Your yes")
     shown_total_minor = HiddenField()
 
 
@@ -108,7 +109,7 @@ def _asked(form: CounterForm, booking: Booking, menu: RateCard) -> Counter:
         _more_pickups(booking, menu),
         offered,
         form.words.data or "",
-        "says_yes" in request.form,
+        form.says_yes.data,
     )
 
 

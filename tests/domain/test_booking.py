@@ -27,8 +27,8 @@ from marketplace.domain.booking import (
     take_step,
 )
 from marketplace.domain.booking_deadline import check_request, payment_deadline
-from marketplace.domain.booking_text import DOING, OUTLOOK, WHERE, outlook_of
-from marketplace.domain.errors import Conflict, Forbidden, Refused
+from marketplace.domain.booking_text import DOING, OUTLOOK, WHERE, Ahead, outlook_of
+from marketplace.domain.errors import Conflict, Forbidden, Invalid, Refused
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 STARTS_AT = NOW + timedelta(days=10)
@@ -334,8 +334,9 @@ def test_more_time_to_answer_is_given_once_and_never_past_half_of_what_is_left()
 
 def test_what_a_request_asks_a_yes_for_is_not_accepted_without_it() -> None:
     for step in (Step.ACCEPT, Step.PENCIL):
-        with pytest.raises(NotReady, match="Say yes"):
+        with pytest.raises(Invalid, match="Say yes") as refused:
             take_step(replace(facts(State.REQUESTED), says_yes=False), step, A, NOW)
+        assert refused.value.field == "says_yes"
 
 
 # pencils -----------------------------------------------------------------------------------------
@@ -426,6 +427,18 @@ def test_a_paid_booking_waits_for_its_signature_and_then_for_nobody() -> None:
     assert outlook_of(State.CONFIRMED).waiting_for == A
     assert outlook_of(State.CONFIRMED, is_signed=True).waiting_for is None
     assert outlook_of(State.IN_SESSION, is_signed=True).waiting_for == A
+
+
+def test_the_words_name_only_what_can_be_done_now() -> None:
+    assert "accept" in outlook_of(State.REQUESTED).must
+    assert outlook_of(State.REQUESTED, is_pencil=True).must == "give the pencil or decline"
+    for ahead in (Ahead.PENCIL, Ahead.BOOKING):
+        assert "accept" not in outlook_of(State.REQUESTED, ahead=ahead).must
+        assert "accept" not in outlook_of(State.COUNTERED, ahead=ahead).must
+        assert "pay" not in outlook_of(State.PENCILLED, ahead=ahead).must
+        assert outlook_of(State.ACCEPTED, ahead=ahead) == outlook_of(State.ACCEPTED)
+    assert "challenge" in outlook_of(State.PENCILLED, ahead=Ahead.PENCIL).must
+    assert "challenge" not in outlook_of(State.PENCILLED, ahead=Ahead.BOOKING).must
 
 
 # change orders -----------------------------------------------------------------------------------

@@ -146,7 +146,7 @@ def test_what_a_request_asks_a_yes_for_is_said_and_written_down(db: Session) -> 
     story = Story(db)
     story.booking.asks_yes = ["9 released beats of high intensity, more than your 6"]
     db.flush()
-    with pytest.raises(NotReady, match="Say yes"):
+    with pytest.raises(Invalid, match="Say yes"):
         story.accept()
     accept_booking(db, booking_id=story.id, actor_id=story.actor_id, by=story.imani, says_yes=True, now=NOW)
     assert story.booking.state == State.ACCEPTED
@@ -451,7 +451,7 @@ def test_a_counter_offer_needs_the_yes_that_an_acceptance_would(db: Session) -> 
     story = Story(db)
     story.booking.asks_yes = ["Slapping: you asked to be asked"]
     db.flush()
-    with pytest.raises(NotReady, match="Say yes"):
+    with pytest.raises(Invalid, match="Say yes"):
         counter(story, story.imani, 41_400)
     ask = Counter(ONE_TITLE, 1, offered=usd(41_400), says_yes=True)
     counter_booking(db, booking=story.booking, by=story.imani, ask=ask, now=NOW)

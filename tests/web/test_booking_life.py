@@ -15,6 +15,7 @@ from sqlalchemy import select
 from marketplace.db import Database
 from marketplace.models import Account, Booking, ChangeOrder
 from marketplace.services.booking_pencil import give_pencil
+from marketplace.web import show
 from marketplace.web.transaction import CLOCK
 from tests.conftest import Jobs
 from tests.services.stage import NOW, Story, add_member, at
@@ -143,9 +144,25 @@ def test_what_a_request_asks_a_yes_for_stands_beside_the_button(scene: Scene) ->
         db.get_one(Booking, scene.id).asks_yes = ["Slapping: you asked to be asked"]
     page = scene.page("actor")
     assert "Slapping: you asked to be asked" in page
-    assert scene.browsers["actor"].post(scene.url("actor", "accept")).status_code == 409
+    again = scene.post("actor", "accept", 422)
+    assert 'href="#says_yes"' in again
+    assert 'id="says_yes-error"' in again
+    assert scene.booking().version == 1
     scene.post("actor", "accept", says_yes="1")
     assert scene.booking().state == "accepted"
+
+
+def test_a_counter_offer_without_its_yes_keeps_what_was_typed(scene: Scene) -> None:
+    with scene.database.unit_of_work(Jobs()) as db:
+        db.get_one(Booking, scene.id).asks_yes = ["Slapping: you asked to be asked"]
+    looked = scene.post("actor", "counter", 200, **terms(), look="1")
+    total = re.search(r'name="shown_total_minor" value="(\d+)"', looked)
+    assert total is not None
+    again = scene.post("actor", "counter", 422, **terms(shown_total_minor=total[1]), send="1")
+    assert 'id="says_yes-error"' in again
+    assert "I need a coach." in again
+    scene.post("actor", "counter", **terms(shown_total_minor=total[1]), says_yes="1", send="1")
+    assert scene.booking().state == "countered"
 
 
 # pencils -----------------------------------------------------------------------------------------
@@ -157,9 +174,17 @@ def test_each_platform_sees_its_own_place_and_the_actor_the_whole_ladder(scene: 
     assert faults(seen) == []
     assert "Your pencil is number 2" in seen
     assert "Studio 1" not in seen
+    assert "You can now challenge the first pencil, wait, or drop this one" in seen
+    assert "Drop the pencil" in seen
+    assert "Withdraw the request" not in seen
+    assert "Pencil given by Imani" in seen
+    assert "Studio 2 confirms the pencil" in seen
+    assert "challenge the first pencil" in second[1].get("/platform/booking").text
     ladder = scene.browsers["actor"].get(f"/actor/booking/{first[0]}").text
     assert faults(ladder) == []
     assert ladder.index("Studio 1") < ladder.rindex("Studio 2")
+    assert "1.</b> Studio 1" in ladder
+    assert "2.</b> Studio 2" in ladder
 
 
 def test_a_challenged_first_confirms_and_pays(scene: Scene) -> None:
@@ -187,13 +212,52 @@ def test_an_actor_gives_a_pencil_behind_others_instead_of_accepting_over_them(sc
     assert "Your pencil is number 2" in scene.page("platform")
 
 
+def test_a_pencil_without_its_yes_is_not_given(scene: Scene) -> None:
+    with scene.database.unit_of_work(Jobs()) as db:
+        db.get_one(Booking, scene.id).asks_yes = ["Slapping: you asked to be asked"]
+        db.get_one(Booking, scene.id).asked_as = "pencil"
+    assert "You can now give the pencil or decline" in scene.page("actor")
+    assert 'id="says_yes-error"' in scene.post("actor", "step", 422, step="pencil")
+    scene.post("actor", "step", step="pencil", says_yes="1")
+    assert scene.booking().state == "pencilled"
+
+
+def test_terms_behind_a_pencil_are_not_offered_for_accepting_and_the_page_says_why(scene: Scene) -> None:
+    looked = scene.post("actor", "counter", 200, **terms(), look="1")
+    total = re.search(r'name="shown_total_minor" value="(\d+)"', looked)
+    assert total is not None
+    scene.post("actor", "counter", **terms(shown_total_minor=total[1]), send="1")
+    first, browser = scene.pencil(1)
+    scene.clock = NOW + timedelta(hours=2)
+    mine = scene.page("platform")
+    assert "You can now counter or withdraw" in mine
+    assert "earlier pencil is on this time" in mine
+    assert "Accept these terms" not in mine
+    browser.post(f"/platform/booking/{first}/step", data={"step": "confirm_pencil"})
+    held = scene.page("platform")
+    assert "A booking holds this time now" in held
+    assert "Accept these terms" not in held
+
+
+def test_a_request_for_a_time_that_is_held_offers_a_pencil_instead_of_a_no(scene: Scene) -> None:
+    first, browser = scene.pencil(1)
+    scene.clock = NOW + timedelta(hours=2)
+    browser.post(f"/platform/booking/{first}/step", data={"step": "confirm_pencil"})
+    page = scene.page("actor")
+    assert "You are booked at this time" in page
+    assert "Accept and hold" not in page
+    assert "You can now give a pencil, counter or decline" in page
+
+
 # other times -------------------------------------------------------------------------------------
 
 
 def test_another_time_is_proposed_from_what_is_free_and_agreed_to(scene: Scene) -> None:
     scene.advance("confirmed")
     form = scene.page("platform", "new-time")
-    assert "Thursday 10 December" in form or "10 Dec" in form
+    assert '<optgroup label="Friday 11 December">' in form
+    assert "Fri 11 Dec, 09:00</option>" in form
+    assert 'type="radio"' not in form
     slot = at(11, 9, month=12).isoformat(timespec="minutes")
     assert "Proposed. The booking keeps its time" in scene.post("platform", "new-time", slot=slot, words="Stage taken.")
     page = scene.page("actor")
@@ -209,6 +273,9 @@ def test_an_actor_names_a_time_of_their_own_and_a_missing_one_is_said(scene: Sce
     scene.advance("confirmed")
     assert "Choose a time." in scene.post("actor", "new-time", 422, words="Ill.")
     assert "Ill." in scene.post("actor", "new-time", 422, words="Ill.", local="soon")
+    chosen = show.instant(at(11, 9, month=12))
+    kept = scene.post("actor", "new-time", 422, slot=chosen, words="x" * 501)
+    assert f'value="{chosen}" selected' in kept
     scene.post("actor", "new-time", local="2026-12-12T20:30", words="Evenings are better.")
     assert scene.booking().state == "rescheduling"
     page = scene.post("platform", "step", step="keep_time")
@@ -242,6 +309,7 @@ def test_a_no_show_is_reported_with_its_amounts_and_contested_in_words(scene: Sc
 def test_a_change_order_is_proposed_agreed_and_shown_with_its_price(scene: Scene) -> None:
     scene.advance("confirmed")
     form = scene.page("platform", "change-order")
+    assert "fee of 8% on top" in form
     token = re.search(r'name="token" value="([^"]+)"', form)
     assert token is not None
     wrong = scene.post("platform", "change-order", 422, words="Rain", amount="x", pickups="1", token=token[1])

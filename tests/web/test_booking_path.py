@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.domain.booking import Party
 from marketplace.services.booking_page import read_booking
+from marketplace.services.booking_pencil import give_pencil
 from marketplace.web.booking_path import Station, path_of
 from tests.services.stage import Story
 
@@ -19,8 +20,13 @@ def path(db: Session, *steps: str) -> list[Station]:
     for step in steps:
         story.now += timedelta(hours=1)
         getattr(story, step)()
-    db.flush()
-    return path_of(read_booking(db, story.booking, Party.PLATFORM, story.now), "UTC")
+    return stations(story)
+
+
+def stations(story: Story) -> list[Station]:
+    """The path as the platform reads it now."""
+    story.db.flush()
+    return path_of(read_booking(story.db, story.booking, Party.PLATFORM, story.now), "UTC")
 
 
 @pytest.mark.parametrize(
@@ -44,8 +50,22 @@ def path(db: Session, *steps: str) -> list[Station]:
 def test_what_is_done_comes_before_the_one_step_that_is_next(
     db: Session, steps: tuple[str, ...], done: list[str], following: str
 ) -> None:
-    stations = path(db, *steps)
-    assert [one.words for one in stations if one.tone == "ok"] == done
-    assert [one.words for one in stations[: len(done)]] == done
-    assert [one.words for one in stations if one.tone == "now"] == [following]
-    assert stations[len(done)].words == following
+    drawn = path(db, *steps)
+    assert [one.words for one in drawn if one.tone == "ok"] == done
+    assert [one.words for one in drawn[: len(done)]] == done
+    assert [one.words for one in drawn if one.tone == "now"] == [following]
+    assert drawn[len(done)].words == following
+
+
+def test_a_pencil_is_given_by_the_actor_and_confirmed_by_the_platform(db: Session) -> None:
+    story = Story(db, name="Imani Okafor")
+    story.booking.asked_as = "pencil"
+    asked = stations(story)
+    assert [one.words for one in asked[:4]] == [
+        "Requested", "Imani gives a pencil", "ReelForge confirms the pencil", "ReelForge pays",
+    ]  # fmt: skip
+    assert [one.tone for one in asked[:2]] == ["ok", "now"]
+    give_pencil(db, booking_id=story.id, actor_id=story.actor_id, by=story.imani, now=story.now)
+    given = stations(story)
+    assert [one.words for one in given[:3]] == ["Requested", "Pencil given by Imani", "ReelForge confirms the pencil"]
+    assert [one.tone for one in given[:3]] == ["ok", "ok", "now"]

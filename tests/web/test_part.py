@@ -43,7 +43,7 @@ def test_every_macro_is_on_the_gallery_page() -> None:
 
 def test_every_macro_is_offered_by_the_one_import() -> None:
     offered = (TEMPLATES / "part" / "ui.html").read_text()
-    private = {"looks", "told_by", "below", "label_of", "turn"}
+    private = {"choices", "looks", "told_by", "below", "label_of", "turn"}
     for path in [TEMPLATES / name for name in re.findall(r"from '(part/\w+\.html)'", offered)]:
         for name in re.findall(r"{% macro (\w+)\(", path.read_text()):
             assert name in private or f"{{% set {name} = _{name} %}}" in offered, f"{name} of {path.name}"

@@ -77,16 +77,19 @@ def booking(booking_id: int) -> ResponseReturnValue:
 @blueprint.post("/booking/<int:booking_id>/accept")
 @actor
 def accept(booking_id: int) -> ResponseReturnValue:
-    """Say yes: the time is held while the platform pays; the consent comes next."""
-    with unit_of_work() as db:
-        accept_booking(
-            db,
-            booking_id=booking_id,
-            actor_id=the_actor().actor_id,
-            by=by_actor(),
-            says_yes="says_yes" in request.form,
-            now=now(),
-        )
+    """Say yes: the time is held while the platform pays; the consent comes next. A missing yes brings the page back."""
+    try:
+        with unit_of_work() as db:
+            accept_booking(
+                db,
+                booking_id=booking_id,
+                actor_id=the_actor().actor_id,
+                by=by_actor(),
+                says_yes="says_yes" in request.form,
+                now=now(),
+            )
+    except Invalid as refusal:
+        return SIDE.ask_again(booking_id, refusal)
     flash("Accepted. Your time is held while the platform pays. Next, read and sign the consent.", "ok")
     return redirect(url_for("actor.consent", booking_id=booking_id), 303)
 
@@ -102,9 +105,7 @@ def decline(booking_id: int) -> ResponseReturnValue:
                 db, booking_id=booking_id, actor_id=the_actor().actor_id, by=by_actor(), reason=reason, now=now()
             )
     except Invalid as refusal:
-        if refusal.field != "reason":
-            raise
-        return SIDE.show(SIDE.detail(booking_id), {"reason": refusal.sentence}), 422
+        return SIDE.ask_again(booking_id, refusal)
     return SIDE.back(booking_id, "Declined. The platform reads your reason.")
 
 
