@@ -50,7 +50,7 @@ class SignatureInvalid(Exception):
 
 
 class WrongEventForm(Exception):
-    """A verified event of the other form: a thin one at the snapshot address, or the reverse."""
+    """A verified event that belongs to another address: a thin one at a snapshot's, an account's at our own."""
 
 
 CheckoutState = Literal["open", "complete", "expired"]
@@ -74,6 +74,7 @@ class CheckoutOrder:
     cancel_url: str
     expires_at_s: int
     customer_email: str | None = None
+    customer_id: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -134,7 +135,10 @@ class AccountOrder:
 
 @dataclass(frozen=True, slots=True)
 class BalanceTransaction:
-    """One movement on our balance with the payment company; `net_minor` = `amount_minor` - `fee_minor`, signed."""
+    """One movement on our balance with the payment company; `net_minor` = `amount_minor` - `fee_minor`, signed.
+
+    The last three say what is behind its source, where the company has told it with the movement.
+    """
 
     id: str
     kind: str
@@ -146,6 +150,9 @@ class BalanceTransaction:
     currency: str
     created_at: datetime
     available_at: datetime
+    charge_id: str | None = None
+    transfer_id: str | None = None
+    transfer_group: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +195,16 @@ class SavedCard:
 
     customer_id: str
     payment_method_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerCharge:
+    """One try to charge a customer, with what we wrote on it; `charge` is there once it succeeded."""
+
+    payment_intent_id: str
+    state: str
+    charge: Charge | None
+    metadata: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,6 +338,9 @@ class PaymentGateway(Protocol):
     def charge_saved_card(self, order: SavedCardOrder, *, idempotency_key: str) -> Charge:
         """Charge a saved card now; CardRefused when the bank says no or asks for the customer."""
 
+    def list_charges(self, customer_id: str) -> list[CustomerCharge]:
+        """Every charge of a customer that was tried, newest first."""
+
     def get_charge(self, charge_id: str) -> Charge:
         """Read a charge with its movement on our balance."""
 
@@ -366,14 +386,22 @@ class PaymentGateway(Protocol):
     def get_balance(self, currency: str) -> Balance:
         """Our balance in one currency."""
 
-    def list_balance_transactions(self, *, since: datetime) -> Iterator[BalanceTransaction]:
-        """Every movement on our balance since an instant, newest first."""
+    def list_balances(self) -> list[Balance]:
+        """Our balance in every currency that the company has an entry for."""
+
+    def list_balance_transactions(
+        self, *, since: datetime, until: datetime | None = None
+    ) -> Iterator[BalanceTransaction]:
+        """Every movement on our balance since an instant and, if given, before another; newest first."""
 
     def list_undelivered_events(self, *, since: datetime) -> Iterator[IncomingEvent]:
         """Snapshot events of our own account that no webhook has answered, newest first."""
 
     def read_snapshot_event(self, payload: bytes, signature: str | None) -> IncomingEvent:
-        """Verify the raw body of a webhook; SignatureInvalid or WrongEventForm otherwise."""
+        """Verify the raw body of a webhook for our own account; SignatureInvalid or WrongEventForm otherwise."""
+
+    def read_connected_event(self, payload: bytes, signature: str | None) -> IncomingEvent:
+        """The same for connected accounts, whose events name theirs."""
 
     def read_thin_event(self, payload: bytes, signature: str | None) -> IncomingEvent:
         """The same for a thin event about a connected account."""

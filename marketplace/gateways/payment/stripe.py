@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -10,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal, cast
 
 import stripe
-from stripe.params import RefundCreateParams
+from stripe.params import BalanceTransactionListParamsCreated, RefundCreateParams
 from stripe.params.checkout import SessionCreateParams
 from stripe.v2 import core
 
@@ -23,6 +24,7 @@ from marketplace.gateways.payment.base import (
     Checkout,
     CheckoutOrder,
     CheckoutState,
+    CustomerCharge,
     Dispute,
     IncomingEvent,
     KeyMisused,
@@ -57,8 +59,9 @@ ACCOUNT_PARTS: list[Literal["configuration.recipient", "requirements"]] = ["conf
 class StripeGateway:
     """A PaymentGateway on the `stripe` SDK, with the API version that SDK pins.
 
-    `api_base` points it at any Stripe-compatible server. `webhook_secrets` are tried in turn, so that a new secret
-    can be added before the old one goes. `timeout_s` is the longest wait for one answer; `pace` is asked before
+    `api_base` points it at any Stripe-compatible server. `webhook_secrets`, those of the endpoint of our own account,
+    are tried in turn, so that a new secret can be added before the old one goes; so are `connected_secrets` and
+    `thin_secrets`, which are the same where left out: one endpoint may then send everything. `timeout_s` is the longest wait for one answer; `pace` is asked before
     every request.
     """
 
@@ -68,11 +71,15 @@ class StripeGateway:
         *,
         api_base: str | None = None,
         webhook_secrets: Sequence[str] = (),
+        connected_secrets: Sequence[str] | None = None,
+        thin_secrets: Sequence[str] | None = None,
         timeout_s: float = 15,
         retries: int = 2,
         pace: Pace = at_once,
     ) -> None:
-        self._secrets = tuple(webhook_secrets)
+        self._own = tuple(webhook_secrets)
+        self._connected = self._own if connected_secrets is None else tuple(connected_secrets)
+        self._thin = self._own if thin_secrets is None else tuple(thin_secrets)
         self._client = stripe.StripeClient(
             secret_key,
             base_addresses={"api": api_base} if api_base else {},
@@ -137,9 +144,24 @@ class StripeGateway:
                 {"idempotency_key": idempotency_key},
             )
         charge_id = _id(intent.latest_charge)
+        if intent.status == "processing":
+            raise PaymentUnknown("The bank has not answered yet.", code=intent.status)
         if intent.status != "succeeded" or charge_id is None:
-            raise CardRefused("The charge is not finished.", code=intent.status)
+            asks = "authentication_required" if intent.status == "requires_action" else intent.status
+            raise CardRefused("The bank wants the customer to confirm the payment.", code=asks)
         return self.get_charge(charge_id)
+
+    def list_charges(self, customer_id: str) -> list[CustomerCharge]:
+        """A customer's payment intents; the charge of each that succeeded is read whole."""
+        with _calling():
+            page = self._client.v1.payment_intents.list({"customer": customer_id, "limit": PAGE})
+            intents = list(page.auto_paging_iter())
+        return [self._customer_charge(intent) for intent in intents]
+
+    def _customer_charge(self, intent: stripe.PaymentIntent) -> CustomerCharge:
+        charge_id = _id(intent.latest_charge) if intent.status == "succeeded" else None
+        charge = self.get_charge(charge_id) if charge_id else None
+        return CustomerCharge(intent.id, intent.status, charge, _metadata(intent.metadata))
 
     def get_charge(self, charge_id: str) -> Charge:
         """Read a charge with its movement on our balance."""
@@ -286,10 +308,28 @@ class StripeGateway:
         pending = sum(each.amount for each in balance.pending if each.currency == code)
         return Balance(available, pending, currency)
 
-    def list_balance_transactions(self, *, since: datetime) -> Iterator[BalanceTransaction]:
-        """Every movement since an instant."""
+    def list_balances(self) -> list[Balance]:
+        """Every currency there is an entry for, available and pending."""
         with _calling():
-            page = self._client.v1.balance_transactions.list({"created": {"gte": _seconds(since)}, "limit": PAGE})
+            balance = self._client.v1.balance.retrieve()
+        available, pending = Counter[str](), Counter[str]()
+        for entry in balance.available:
+            available[entry.currency.upper()] += entry.amount
+        for waiting in balance.pending:
+            pending[waiting.currency.upper()] += waiting.amount
+        return [Balance(available[code], pending[code], code) for code in sorted({*available, *pending})]
+
+    def list_balance_transactions(
+        self, *, since: datetime, until: datetime | None = None
+    ) -> Iterator[BalanceTransaction]:
+        """Every movement since an instant and before another, each with what is behind it."""
+        created: BalanceTransactionListParamsCreated = {"gte": _seconds(since)}
+        if until is not None:
+            created["lt"] = _seconds(until)
+        with _calling():
+            page = self._client.v1.balance_transactions.list(
+                {"created": created, "limit": PAGE, "expand": ["data.source"]}
+            )
             for each in page.auto_paging_iter():
                 yield _balance_transaction(each)
 
@@ -305,17 +345,32 @@ class StripeGateway:
                 yield _snapshot(each.to_dict())
 
     def read_snapshot_event(self, payload: bytes, signature: str | None) -> IncomingEvent:
-        """Verify and read a v1 event."""
-        body = self._verified(payload, signature, self._client.construct_event)
-        return _snapshot(body)
+        """Verify and read a v1 event of our own account."""
+        event = _snapshot(self._verified(payload, signature, self._own, self._client.construct_event))
+        if event.account_id and not self._is_one_endpoint:
+            raise WrongEventForm("An event of a connected account at the address of our own.")
+        return event
+
+    def read_connected_event(self, payload: bytes, signature: str | None) -> IncomingEvent:
+        """Verify and read a v1 event of a connected account."""
+        event = _snapshot(self._verified(payload, signature, self._connected, self._client.construct_event))
+        if not event.account_id and not self._is_one_endpoint:
+            raise WrongEventForm("An event of our own account at the address of connected ones.")
+        return event
 
     def read_thin_event(self, payload: bytes, signature: str | None) -> IncomingEvent:
         """Verify and read a v2 notice."""
-        body = self._verified(payload, signature, self._client.parse_event_notification)
-        return _notice(body)
+        return _notice(self._verified(payload, signature, self._thin, self._client.parse_event_notification))
 
-    def _verified(self, payload: bytes, signature: str | None, parse: Callable[..., object]) -> dict[str, Any]:
-        for secret in self._secrets:
+    @property
+    def _is_one_endpoint(self) -> bool:
+        """Whether one secret signs everything: Stripe's command line sends all of it to one address, for instance."""
+        return self._own == self._connected
+
+    def _verified(
+        self, payload: bytes, signature: str | None, secrets: tuple[str, ...], parse: Callable[..., object]
+    ) -> dict[str, Any]:
+        for secret in secrets:
             try:
                 parse(payload, signature, secret, TOLERANCE_S)
             except stripe.SignatureVerificationError:
@@ -389,7 +444,9 @@ def _common_params(order: CheckoutOrder) -> SessionCreateParams:
         "expires_at": order.expires_at_s,
         "metadata": dict(order.metadata),
     }
-    if order.customer_email:
+    if order.customer_id:
+        params["customer"] = order.customer_id
+    elif order.customer_email:
         params["customer_email"] = order.customer_email
     return params
 
@@ -517,7 +574,22 @@ def _balance_transaction(move: stripe.BalanceTransaction) -> BalanceTransaction:
         currency=move.currency.upper(),
         created_at=_instant(move.created),
         available_at=_instant(move.available_on),
+        **_behind(move.source),
     )
+
+
+def _behind(source: object) -> dict[str, str | None]:
+    """What a movement's source belongs to; nothing where the source came as an identifier."""
+    noun = getattr(source, "object", "")
+    if noun not in ("charge", "refund", "dispute", "transfer", "transfer_reversal"):
+        return {}
+    charge = source if noun == "charge" else getattr(source, "charge", getattr(source, "source_transaction", None))
+    transfer = source if noun == "transfer" else getattr(source, "transfer", None)
+    return {
+        "charge_id": _id(charge),
+        "transfer_id": _id(transfer) if noun.startswith("transfer") else None,
+        "transfer_group": getattr(source, "transfer_group", None),
+    }
 
 
 def _snapshot(body: dict[str, Any]) -> IncomingEvent:
