@@ -10,6 +10,8 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from marketplace.sandbox.stripe.api import Sandbox
 
+STOPS_WITHIN_S = 0.05
+
 
 class QuietHandler(WSGIRequestHandler):
     """A handler that does not write a line per request."""
@@ -25,7 +27,9 @@ class StripeServer:
         self.sandbox: Sandbox = app.extensions["stripe_sandbox"]
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         self._server: BaseWSGIServer = make_server(host, port, app, threaded=True, request_handler=QuietHandler)
-        self._thread = threading.Thread(target=self._server.serve_forever, name="stripe-sandbox", daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(STOPS_WITHIN_S,), name="stripe-sandbox", daemon=True
+        )
         self.url = f"http://{host}:{self._server.server_port}"
 
     def start(self) -> Self:
@@ -36,7 +40,7 @@ class StripeServer:
     def serve_forever(self) -> None:
         """Serve here until stopped by an interrupt."""
         try:
-            self._server.serve_forever()
+            self._server.serve_forever(poll_interval=STOPS_WITHIN_S)
         finally:
             self._end()
 
