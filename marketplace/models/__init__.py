@@ -27,7 +27,7 @@ from marketplace.models.rate import Rate
 from marketplace.models.reconciliation import Mismatch, ReconciliationRun
 from marketplace.models.score import Score
 from marketplace.models.social import PostSeen, SocialAccount, StatsSnapshot
-from marketplace.models.stripe_event import StripeEvent
+from marketplace.models.stripe_event import StripeEvent, WebhookRefusal
 from marketplace.models.write_off import WriteOff
 
 __all__ = [
@@ -89,6 +89,7 @@ __all__ = [
     "TakeNote",
     "TimeProposal",
     "Upload",
+    "WebhookRefusal",
     "WeeklyHours",
     "WriteOff",
 ]

@@ -22,6 +22,7 @@ class OutboxCommand(Base):
     __table_args__ = (
         Index("ix_outbox_command_due", "state", "next_at"),
         Index("ix_outbox_command_about", "about", "about_id"),
+        Index("ix_outbox_command_state", "state", "id"),
     )
 
     id: Mapped[Id]

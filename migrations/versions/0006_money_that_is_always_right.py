@@ -29,6 +29,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_pace")),
     )
     op.create_table(
+        "webhook_refusal",
+        sa.Column("address", sa.String(length=16), nullable=False),
+        sa.Column("reason", sa.String(length=16), nullable=False),
+        sa.Column("hour", UTC(), nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("address", "reason", "hour", name=op.f("pk_webhook_refusal")),
+    )
+    op.add_column("stripe_event", sa.Column("replayed_at", UTC(), nullable=True))
+    op.create_index("ix_stripe_event_received_at", "stripe_event", ["received_at"])
+    op.create_index("ix_outbox_command_state", "outbox_command", ["state", "id"])
+    op.create_table(
         "reconciliation_run",
         sa.Column("id", KEY, autoincrement=True, nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
@@ -233,6 +244,10 @@ def downgrade() -> None:
     op.drop_index("ix_reconciliation_run_kind", table_name="reconciliation_run")
 
     op.drop_table("reconciliation_run")
+    op.drop_index("ix_outbox_command_state", table_name="outbox_command")
+    op.drop_index("ix_stripe_event_received_at", table_name="stripe_event")
+    op.drop_column("stripe_event", "replayed_at")
+    op.drop_table("webhook_refusal")
     op.drop_table("pace")
     op.drop_table("document_series")
 
