@@ -59,6 +59,9 @@ class Settings(BaseSettings):
     stripe_secret_key: SecretStr | None = None
     # comma-separated, so that a new secret can be added before the old one goes
     stripe_webhook_secret: SecretStr | None = None
+    # of the endpoints for connected accounts and for thin events; unset: signed with the one above
+    stripe_connected_webhook_secret: SecretStr | None = None
+    stripe_thin_webhook_secret: SecretStr | None = None
     stripe_api_base: str | None = None
     stripe_calls_per_second: float = Field(default=20.0, gt=0, le=100)
     sandbox_stripe_port: int = Field(default=0, ge=0, le=65535)
@@ -95,6 +98,8 @@ class Settings(BaseSettings):
             raise ValueError("STRIPE_WEBHOOK_SECRET is missing: STRIPE_SECRET_KEY needs it to verify Stripe's events")
         if self.stripe_webhook_secret and not self.stripe_secret_key:
             raise ValueError("STRIPE_SECRET_KEY is missing although STRIPE_WEBHOOK_SECRET is set")
+        if (self.stripe_connected_webhook_secret or self.stripe_thin_webhook_secret) and not self.stripe_webhook_secret:
+            raise ValueError("STRIPE_WEBHOOK_SECRET is missing although a secret of another endpoint is set")
         if self.stripe_api_base and not self.stripe_secret_key:
             raise ValueError("STRIPE_SECRET_KEY is missing although STRIPE_API_BASE is set")
         if self.x_api_base and not self.x_bearer_token:
@@ -122,7 +127,8 @@ class Settings(BaseSettings):
     def _keys_are_keys(self) -> Self:
         for_stripe = self.stripe_api_base is None
         rule.check_stripe_key("STRIPE_SECRET_KEY", _plain(self.stripe_secret_key), for_stripe=for_stripe)
-        rule.check_webhook_secrets("STRIPE_WEBHOOK_SECRET", _plain(self.stripe_webhook_secret), for_stripe=for_stripe)
+        for name in ("stripe_webhook_secret", "stripe_connected_webhook_secret", "stripe_thin_webhook_secret"):
+            rule.check_webhook_secrets(name.upper(), _plain(getattr(self, name)), for_stripe=for_stripe)
         if self.is_demo:
             rule.check_no_live_key("STRIPE_SECRET_KEY", _plain(self.stripe_secret_key))
         return self
@@ -226,11 +232,27 @@ class Settings(BaseSettings):
 
     @property
     def stripe_webhook_secrets(self) -> tuple[str, ...]:
-        """Secrets of the webhook endpoint, newest first."""
-        given = _plain(self.stripe_webhook_secret)
-        if given is None:
-            return (f"whsec_{local_secret(self.data_dir, 'stripe-webhook')}",)
-        return tuple(part.strip() for part in given.split(",") if part.strip())
+        """Secrets of the endpoint for our own account's events, newest first."""
+        return self._webhook_secrets(self.stripe_webhook_secret, "stripe-webhook")
+
+    @property
+    def stripe_connected_webhook_secrets(self) -> tuple[str, ...]:
+        """Secrets of the endpoint for connected accounts' events; those of our own where none are set."""
+        given = self.stripe_connected_webhook_secret or self.stripe_webhook_secret
+        return self._webhook_secrets(given, "stripe-webhook-connected")
+
+    @property
+    def stripe_thin_webhook_secrets(self) -> tuple[str, ...]:
+        """Secrets of the endpoint for thin events; those of our own where none are set."""
+        given = self.stripe_thin_webhook_secret or self.stripe_webhook_secret
+        return self._webhook_secrets(given, "stripe-webhook-thin")
+
+    def _webhook_secrets(self, given: SecretStr | None, purpose: str) -> tuple[str, ...]:
+        """The parts of what is given; without any, one of our own for the embedded stand-in."""
+        plain = _plain(given)
+        if plain is None:
+            return (f"whsec_{local_secret(self.data_dir, purpose)}",)
+        return tuple(part.strip() for part in plain.split(",") if part.strip())
 
     @property
     def uses_x_sandbox(self) -> bool:

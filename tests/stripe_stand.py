@@ -22,6 +22,8 @@ from marketplace.sandbox.stripe.delivery import sign
 from marketplace.sandbox.stripe.server import QuietHandler, StripeServer
 
 SECRET = "whsec_test_own"
+CONNECTED_SECRET = "whsec_test_connected"
+THIN_SECRET = "whsec_test_thin"
 PAYS = "4242424242424242"
 PAYS_AT_ONCE = "4000000000000077"
 DECLINED = "4000000000000002"
@@ -35,7 +37,12 @@ class Stand:
         self.path = path
         self.url = server.url
         self.http = requests.Session()
-        self.gateway = StripeGateway("sk_test_stand", api_base=server.url, webhook_secrets=(SECRET,), timeout_s=10)
+        self.gateway = self.connect()
+
+    def connect(self, **more: Any) -> StripeGateway:
+        """Another gateway on it."""
+        given = {"webhook_secrets": (SECRET,), "timeout_s": 10, **more}
+        return StripeGateway("sk_test_stand", api_base=self.server.url, **given)
 
     def control(self, what: str, **body: Any) -> Any:
         """Ask for something under /_sandbox/."""

@@ -58,6 +58,11 @@ def remarks(settings: Settings) -> list[str]:
             "With web processes on several machines an upload's pieces need one data folder that all share, or a "
             "proxy that keeps a browser at one machine."
         )
+    if not settings.uses_stripe_sandbox and not _has_own_secrets(settings):
+        said.append(
+            "One list of webhook secrets serves all three addresses: STRIPE_CONNECTED_WEBHOOK_SECRET and "
+            "STRIPE_THIN_WEBHOOK_SECRET are not both set, so an event at the wrong address is not noticed."
+        )
     if _counts_apart(settings) and settings.web_workers > 1:
         said.append(f"Each of {settings.web_workers} web processes counts alone: limits are as many times as wide.")
     return [sentence for sentence in said if sentence]
@@ -83,6 +88,10 @@ def _x(settings: Settings) -> str:
     if not settings.uses_x_sandbox:
         return settings.x_base or "X"
     return "the embedded stand-in" if settings.is_demo else "not read: X_BEARER_TOKEN is not set"
+
+
+def _has_own_secrets(settings: Settings) -> bool:
+    return bool(settings.stripe_connected_webhook_secret and settings.stripe_thin_webhook_secret)
 
 
 def _counts_apart(settings: Settings) -> bool:

@@ -55,8 +55,14 @@ def stand_ins(settings: Settings) -> list[tuple[Flask, int]]:
 
 def _stripe(settings: Settings) -> Flask:
     # events go to the web process on this machine, whatever address browsers use
-    secret = settings.stripe_webhook_secrets[0]
-    targets = [stripe.WebhookTarget(f"{settings.local_url}{path}", secret, kind) for kind, path in WEBHOOK_PATH.items()]
+    secrets: dict[Literal["own", "connected", "thin"], str] = {
+        "own": settings.stripe_webhook_secrets[0],
+        "connected": settings.stripe_connected_webhook_secrets[0],
+        "thin": settings.stripe_thin_webhook_secrets[0],
+    }
+    targets = [
+        stripe.WebhookTarget(f"{settings.local_url}{path}", secrets[kind], kind) for kind, path in WEBHOOK_PATH.items()
+    ]
     return stripe.create_app(settings.data_dir / "stripe-sandbox.db", targets, public_url=settings.stripe_base)
 
 

@@ -48,6 +48,8 @@ def connect_outside(settings: Settings, *, pace: Pace = at_once) -> Outside:
             settings.stripe_key,
             api_base=settings.stripe_base,
             webhook_secrets=settings.stripe_webhook_secrets,
+            connected_secrets=settings.stripe_connected_webhook_secrets,
+            thin_secrets=settings.stripe_thin_webhook_secrets,
             pace=pace,
         ),
         mail=_mail(settings),

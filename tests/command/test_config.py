@@ -55,6 +55,9 @@ def told_of(
         ({**STRIPE, "STRIPE_SECRET_KEY": "banana"}, "STRIPE_SECRET_KEY is no secret key"),
         ({**STRIPE, "STRIPE_WEBHOOK_SECRET": ","}, "STRIPE_WEBHOOK_SECRET has an empty part"),
         ({**STRIPE, "STRIPE_WEBHOOK_SECRET": "banana"}, "STRIPE_WEBHOOK_SECRET holds something else"),
+        ({"STRIPE_THIN_WEBHOOK_SECRET": "whsec_x"}, "STRIPE_WEBHOOK_SECRET is missing"),
+        ({**STRIPE, "STRIPE_CONNECTED_WEBHOOK_SECRET": "banana"}, "STRIPE_CONNECTED_WEBHOOK_SECRET holds something"),
+        ({**STRIPE, "STRIPE_THIN_WEBHOOK_SECRET": "whsec_x,"}, "STRIPE_THIN_WEBHOOK_SECRET has an empty part"),
         ({"ENVIRONMENT": "production"}, "SECRET_KEY is missing"),
     ],
 )
@@ -171,3 +174,29 @@ def test_a_data_folder_that_cannot_be_made_is_told_in_a_sentence(
     assert "DATA_DIR cannot be used" in capsys.readouterr().err
     with pytest.raises(ConfigurationError):
         load_settings().secret("session")
+
+
+def test_each_endpoint_has_its_secrets_and_those_of_our_own_where_none_are_set() -> None:
+    whole = load_settings(stripe_secret_key="sk_test_x", stripe_webhook_secret="whsec_a, whsec_b")
+    assert whole.stripe_connected_webhook_secrets == whole.stripe_thin_webhook_secrets == ("whsec_a", "whsec_b")
+    apart = load_settings(
+        stripe_secret_key="sk_test_x", stripe_webhook_secret="whsec_a", stripe_connected_webhook_secret="whsec_c",
+        stripe_thin_webhook_secret="whsec_d,whsec_e",
+    )  # fmt: skip
+    assert apart.stripe_webhook_secrets == ("whsec_a",)
+    assert apart.stripe_connected_webhook_secrets == ("whsec_c",)
+    assert apart.stripe_thin_webhook_secrets == ("whsec_d", "whsec_e")
+
+
+def test_the_stand_in_signs_for_each_address_with_a_secret_of_its_own(tmp_path: Path) -> None:
+    demo = load_settings(data_dir=tmp_path)
+    kinds = (demo.stripe_webhook_secrets, demo.stripe_connected_webhook_secrets, demo.stripe_thin_webhook_secrets)
+    assert len({secret for (secret,) in kinds}) == 3
+
+
+def test_one_list_of_webhook_secrets_is_remarked_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "One list of webhook secrets" in told_of(STRIPE, monkeypatch, capsys, status=0)
+    apart = {**STRIPE, "STRIPE_CONNECTED_WEBHOOK_SECRET": "whsec_c", "STRIPE_THIN_WEBHOOK_SECRET": "whsec_t"}
+    assert "One list of webhook secrets" not in told_of(apart, monkeypatch, capsys, status=0)

@@ -20,15 +20,19 @@ from marketplace.config import Settings
 from marketplace.db import Database
 from marketplace.gateways.outside import Outside
 from marketplace.jobs import Job
-from marketplace.models import StripeEvent
+from marketplace.models import Notice, StripeEvent
 from marketplace.sandbox.stripe import WebhookTarget
 from marketplace.sandbox.stripe.delivery import sign
 from marketplace.sandbox.stripe.server import QuietHandler
+from marketplace.services.webhook_refusal import count_refusals
 from marketplace.web import create_app
 from tests.services.money_stage import MoneyStage
-from tests.stripe_stand import SECRET, Stand, until
+from tests.services.stage import NOW
+from tests.stripe_stand import CONNECTED_SECRET, SECRET, THIN_SECRET, Stand, until
+from tests.web.scene import Scene, scene
 from workers.tasks.payment import process_stripe_event, sweep_events
 
+__all__ = ["scene"]
 PATHS = {"own": "/webhook/stripe", "connected": "/webhook/stripe/connected", "thin": "/webhook/stripe/thin"}
 
 
@@ -62,6 +66,7 @@ def test_a_signed_event_is_stored_once_and_handed_to_the_workers(
     assert jobs == [(Job.PROCESS_STRIPE_EVENT, (json.loads(body)["id"],))]
 
 
+# case 5
 def test_what_is_forged_old_or_rewritten_is_refused_and_not_stored(
     client: FlaskClient, stand: Stand, database: Database
 ) -> None:
@@ -79,14 +84,102 @@ def test_what_is_forged_old_or_rewritten_is_refused_and_not_stored(
     assert stored(database) == 0
 
 
-def test_each_form_of_event_has_its_own_address(client: FlaskClient, stand: Stand, database: Database) -> None:
+def of_account(body: str, account_id: str = "acct_1") -> str:
+    """The same event, of a connected account."""
+    return json.dumps({**json.loads(body), "id": "evt_connected", "account": account_id})
+
+
+def thin_event(stand: Stand) -> str:
     stand.make_recipient()
-    thin = json.dumps(stand.server.sandbox.state.all("v2.core.event")[0])
-    assert post(client, thin, sign(thin, SECRET)).status_code == 400
+    return json.dumps(stand.server.sandbox.state.all("v2.core.event")[0])
+
+
+@pytest.fixture
+def apart(settings: Settings, database: Database, outside: Outside, stand: Stand) -> FlaskClient:
+    """A browser of a marketplace whose three endpoints have secrets of their own, each with one still to go."""
+    gateway = stand.connect(
+        webhook_secrets=("whsec_next", SECRET), connected_secrets=(CONNECTED_SECRET, "whsec_before"),
+        thin_secrets=("whsec_next", THIN_SECRET),
+    )  # fmt: skip
+    made = create_app(
+        settings, database, lambda job, ids: None, replace(outside, payment=gateway), later=lambda call: call()
+    )
+    made.config.update(WTF_CSRF_ENABLED=False, RATELIMIT_ENABLED=False)
+    return made.test_client()
+
+
+# case 5
+def test_the_secret_of_another_endpoint_opens_none_of_the_addresses(
+    apart: FlaskClient, stand: Stand, database: Database
+) -> None:
+    snapshot = charge_event(stand)
+    bodies = {"own": snapshot, "connected": of_account(snapshot), "thin": thin_event(stand)}
+    secrets = {"own": SECRET, "connected": CONNECTED_SECRET, "thin": THIN_SECRET}
+    for address, body in bodies.items():
+        for owner, secret in secrets.items():
+            if owner != address:
+                assert post(apart, body, sign(body, secret), PATHS[address]).status_code == 400
+    assert stored(database) == 0
+    for address, body in bodies.items():
+        assert post(apart, body, sign(body, secrets[address]), PATHS[address]).status_code == 200
+    assert stored(database) == 3
+
+
+def test_a_secret_can_be_replaced_while_both_are_given(apart: FlaskClient, stand: Stand, database: Database) -> None:
+    body = charge_event(stand)
+    assert post(apart, body, sign(body, "whsec_next")).status_code == 200
+    other = of_account(body)
+    assert post(apart, other, sign(other, "whsec_before"), PATHS["connected"]).status_code == 200
+    assert stored(database) == 2
+
+
+def test_with_secrets_of_their_own_an_event_at_the_wrong_address_is_refused(
+    apart: FlaskClient, stand: Stand, database: Database
+) -> None:
+    own = charge_event(stand)
+    connected = of_account(own)
+    assert post(apart, connected, sign(connected, SECRET), PATHS["own"]).status_code == 400
+    assert post(apart, own, sign(own, CONNECTED_SECRET), PATHS["connected"]).status_code == 400
+    assert stored(database) == 0
+
+
+def test_one_endpoint_with_one_secret_may_send_everything_to_one_address(
+    client: FlaskClient, stand: Stand, database: Database
+) -> None:
+    own = charge_event(stand)
+    connected = of_account(own)
+    assert post(client, connected, sign(connected, SECRET), PATHS["own"]).status_code == 200
+    assert post(client, own, sign(own, SECRET), PATHS["connected"]).status_code == 200
+    with database.reading() as db:
+        accounts = db.scalars(select(StripeEvent.stripe_account_id).order_by(StripeEvent.id)).all()
+    assert sorted(accounts, key=str) == [None, "acct_1"]
+
+
+# case 6
+def test_each_form_of_event_has_its_own_address(client: FlaskClient, stand: Stand, database: Database) -> None:
+    thin = thin_event(stand)
+    for address in ("own", "connected"):
+        assert post(client, thin, sign(thin, SECRET), PATHS[address]).status_code == 400
     assert post(client, thin, sign(thin, SECRET), PATHS["thin"]).status_code == 200
     snapshot = charge_event(stand)
     assert post(client, snapshot, sign(snapshot, SECRET), PATHS["thin"]).status_code == 400
     assert stored(database) == 1
+
+
+def test_what_is_refused_is_counted_and_told_of_once_an_hour(
+    client: FlaskClient, stand: Stand, database: Database, scene: Scene
+) -> None:
+    body = charge_event(stand)
+    for _ in range(3):
+        post(client, body, sign(body, "whsec_of_a_stranger"))
+    post(client, body, sign(body, SECRET), PATHS["thin"])
+    with database.reading() as db:
+        assert count_refusals(db, since=NOW) == [("own", "signature", 3), ("thin", "form", 1)]
+        told = db.scalars(select(Notice).where(Notice.kind == "stripe_event")).all()
+    assert {notice.account_id for notice in told} == {scene.ada.id, scene.bo.id}
+    assert {notice.title for notice in told} == {"A delivery to a webhook was refused"}
+    assert len(told) == 2
+    assert "secret or this machine's clock" in told[0].words
 
 
 def test_too_large_an_event_is_not_read(client: FlaskClient, database: Database) -> None:

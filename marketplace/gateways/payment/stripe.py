@@ -61,8 +61,8 @@ class StripeGateway:
 
     `api_base` points it at any Stripe-compatible server. `webhook_secrets`, those of the endpoint of our own account,
     are tried in turn, so that a new secret can be added before the old one goes; so are `connected_secrets` and
-    `thin_secrets`, which are the same where left out: one endpoint may then send everything. `timeout_s` is the longest wait for one answer; `pace` is asked before
-    every request.
+    `thin_secrets`, which are the same where left out: one endpoint may then send everything. `timeout_s` is the
+    longest wait for one answer; `pace` is asked before every request.
     """
 
     def __init__(
