@@ -20,6 +20,7 @@ from workers.tasks.notice import sweep_notices
 from workers.tasks.outbox import send_due_payouts, sweep_outbox
 from workers.tasks.payment import poll_accounts, poll_open_checkouts, poll_undelivered, sweep_events
 from workers.tasks.reminder import sweep_reminders
+from workers.tasks.saved_card import charge_due_cards
 from workers.tasks.score import compute_due_scores
 from workers.tasks.stats import refresh_due_accounts
 
@@ -60,6 +61,7 @@ TIMETABLE: tuple[Periodic, ...] = (
     Periodic("payment.poll_open", timedelta(minutes=10), poll_open_checkouts),
     Periodic("document.issue", timedelta(minutes=1), issue_documents),
     Periodic("document.issue_forgotten", timedelta(days=1), issue_forgotten_documents),
+    Periodic("saved_card.charge_due", timedelta(minutes=1), charge_due_cards),
     Periodic("connect.poll", timedelta(hours=1), poll_accounts),
     Periodic("booking.sweep", timedelta(seconds=30), sweep_bookings),
     Periodic("score.compute_due", timedelta(hours=1), compute_due_scores),

@@ -108,6 +108,14 @@ def _agreeing(proposer: Party, tell: Effect) -> Rule:
     return Rule(_S.CONFIRMED, timer.start, (tell,), (guard.claimed_by(proposer), guard.in_time, guard.time_ahead))
 
 
+def _charged(state: State, deadline_of: Timer) -> Rule:
+    return Rule(state, deadline_of, (_E.NOTIFY_PLATFORM,), (guard.charged,))
+
+
+def _asking_payment(state: State, deadline_of: Timer) -> Rule:
+    return Rule(state, deadline_of, (_E.NOTIFY_PLATFORM,), (guard.uncharged,))
+
+
 def _claiming(tell: Effect) -> Rule:
     return Rule(
         _S.NO_SHOW_CLAIMED,
@@ -187,6 +195,7 @@ TABLE: Final[Mapping[tuple[State, Step, Party], Rule]] = MappingProxyType(
         (_S.PENCILLED, _T.CANCEL, _D): Rule(_S.CANCELLED, timer.never, _BOTH),
         # held for the platform, waiting for its payment; only a verified payment confirms, hence the clock
         (_S.ACCEPTED, _T.CONFIRM, _C): Rule(_S.CONFIRMED, timer.start, _BOTH, (guard.before_end,)),
+        (_S.ACCEPTED, _T.SAVE_CARD, _C): Rule(_S.CONFIRMED, timer.start, _BOTH, (guard.before_end,)),
         (_S.ACCEPTED, _T.WITHDRAW, _P): Rule(_S.WITHDRAWN, timer.never, (_E.CLOSE_CHECKOUT, _E.NOTIFY_ACTOR)),
         (_S.ACCEPTED, _T.CANCEL, _A): Rule(
             _S.CANCELLED, timer.never, (_E.STRIKE_ACTOR, *_CALLED_OFF), (guard.in_time,)
@@ -194,10 +203,16 @@ TABLE: Final[Mapping[tuple[State, Step, Party], Rule]] = MappingProxyType(
         (_S.ACCEPTED, _T.CANCEL, _D): Rule(_S.CANCELLED, timer.never, _CALLED_OFF),
         (_S.ACCEPTED, _T.LAPSE, _C): Rule(_S.LAPSED, timer.never, _CALLED_OFF, (guard.due,)),
         (_S.ACCEPTED, _T.DROP_EXTRA, _C): Rule(_S.WITHDRAWN, timer.never, _CALLED_OFF, (guard.only_extra,)),
+        # a card is saved: charged near the start, or paid by hand where the bank refuses, or else called off
+        (_S.CONFIRMED, _T.CHARGE, _C): _charged(_S.CONFIRMED, timer.start),
+        (_S.CONFIRMED, _T.ASK_PAYMENT, _C): _asking_payment(_S.CONFIRMED, timer.start),
+        (_S.CONFIRMED, _T.STOP_UNPAID, _C): Rule(_S.CANCELLED, timer.never, _PAID_BACK, (guard.due, guard.uncharged)),
         # paid; waiting for the start
-        (_S.CONFIRMED, _T.START, _C): Rule(_S.IN_SESSION, timer.delivery, _BOTH, (guard.due, guard.signed)),
+        (_S.CONFIRMED, _T.START, _C): Rule(
+            _S.IN_SESSION, timer.delivery, _BOTH, (guard.due, guard.charged, guard.signed)
+        ),
         (_S.CONFIRMED, _T.START, _P): Rule(
-            _S.IN_SESSION, timer.delivery, (_E.NOTIFY_ACTOR,), (guard.not_extra, guard.signed)
+            _S.IN_SESSION, timer.delivery, (_E.NOTIFY_ACTOR,), (guard.not_extra, guard.charged, guard.signed)
         ),
         (_S.CONFIRMED, _T.STOP_UNSIGNED, _C): Rule(_S.CANCELLED, timer.never, _PAID_BACK, (guard.due, guard.unsigned)),
         (_S.CONFIRMED, _T.PROPOSE_TIME, _P): _proposing(_E.NOTIFY_ACTOR),
@@ -211,6 +226,8 @@ TABLE: Final[Mapping[tuple[State, Step, Party], Rule]] = MappingProxyType(
         ),
         (_S.CONFIRMED, _T.DROP_EXTRA, _C): Rule(_S.CANCELLED, timer.never, _PAID_BACK, (guard.only_extra,)),
         # paid and held, while the two sides talk about another time
+        (_S.RESCHEDULING, _T.CHARGE, _C): _charged(_S.RESCHEDULING, timer.same),
+        (_S.RESCHEDULING, _T.ASK_PAYMENT, _C): _asking_payment(_S.RESCHEDULING, timer.same_or_paid),
         (_S.RESCHEDULING, _T.AGREE_TIME, _A): _agreeing(_P, _E.NOTIFY_PLATFORM),
         (_S.RESCHEDULING, _T.AGREE_TIME, _P): _agreeing(_A, _E.NOTIFY_ACTOR),
         (_S.RESCHEDULING, _T.KEEP_TIME, _A): Rule(_S.CONFIRMED, timer.start, (_E.NOTIFY_PLATFORM,)),
@@ -270,7 +287,19 @@ TABLE: Final[Mapping[tuple[State, Step, Party], Rule]] = MappingProxyType(
 )
 """Every step there is. What is not here is refused."""
 
-_BY_EVENT: Final = frozenset({_T.CONFIRM, _T.FACE_CHALLENGE, _T.MOVE_UP, _T.CLOSE_EXTRA, _T.SPLIT_EXTRA, _T.DROP_EXTRA})
+_BY_EVENT: Final = frozenset(
+    {
+        _T.CONFIRM,
+        _T.SAVE_CARD,
+        _T.CHARGE,
+        _T.ASK_PAYMENT,
+        _T.FACE_CHALLENGE,
+        _T.MOVE_UP,
+        _T.CLOSE_EXTRA,
+        _T.SPLIT_EXTRA,
+        _T.DROP_EXTRA,
+    }
+)
 """What the clock's side does because something else happened, not because a deadline passed."""
 
 

@@ -32,6 +32,7 @@ class Facts:
     `takes` counts the takes that arrived whole since the last delivery or request for changes. `pencils_ahead` counts
     pencils of others on the same time that rank before this booking. `claimed_by` is the side whose proposal or report
     waits for an answer. `says_yes` is false while the actor has not said yes to what the request asks of them.
+    `is_charged` is false while a card is only saved; `pay_by` is then set if the platform has to pay by hand.
     """
 
     state: State
@@ -49,3 +50,5 @@ class Facts:
     pencils_ahead: int = 0
     is_challenger: bool = False
     claimed_by: Party | None = None
+    is_charged: bool = True
+    pay_by: datetime | None = None

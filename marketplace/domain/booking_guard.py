@@ -68,6 +68,18 @@ def nothing_delivered(facts: Facts, now: datetime) -> None:
         raise NotReady("There are takes already, so both sides were there. You can open a dispute instead.")
 
 
+def charged(facts: Facts, now: datetime) -> None:
+    """The money is there, not only a card."""
+    if not facts.is_charged:
+        raise NotReady("The saved card has not been charged yet, so the session cannot start.")
+
+
+def uncharged(facts: Facts, now: datetime) -> None:
+    """A card is saved, and no money has come yet."""
+    if facts.is_charged:
+        raise NotReady("The booking is paid, so it goes on.")
+
+
 def signed(facts: Facts, now: datetime) -> None:
     """The consent is signed."""
     if not facts.has_grant:

@@ -36,6 +36,16 @@ def payment(facts: Facts, now: datetime) -> datetime | None:
     return now + deadline.PAY_WITHIN if facts.is_extra else deadline.payment_deadline(facts.starts_at, now)
 
 
+def same_or_paid(facts: Facts, now: datetime) -> datetime | None:
+    """The deadline it has, or the one to pay by hand if that is earlier."""
+    return _while_unpaid(facts, facts.deadline_at)
+
+
+def _while_unpaid(facts: Facts, until: datetime | None) -> datetime | None:
+    pay_by = None if facts.is_charged else facts.pay_by
+    return min((at for at in (until, pay_by) if at is not None), default=None)
+
+
 def pencil(facts: Facts, now: datetime) -> datetime | None:
     """As long as a pencil stands."""
     return deadline.pencil_deadline(facts.starts_at, now)
@@ -55,13 +65,13 @@ def promotion(facts: Facts, now: datetime) -> datetime | None:
 
 
 def start(facts: Facts, now: datetime) -> datetime | None:
-    """Until the booked time begins; a change order waits for none."""
-    return None if facts.is_extra else facts.starts_at
+    """Until the booked time begins, or until it must be paid by hand; a change order waits for no time."""
+    return _while_unpaid(facts, None if facts.is_extra else facts.starts_at)
 
 
 def new_time(facts: Facts, now: datetime) -> datetime | None:
     """To agree to another time."""
-    return deadline.new_time_deadline(facts.starts_at, now)
+    return _while_unpaid(facts, deadline.new_time_deadline(facts.starts_at, now))
 
 
 def delivery(facts: Facts, now: datetime) -> datetime | None:

@@ -176,6 +176,42 @@ def charge_captured(*, charge_id: str, booking_id: int, amount: Money) -> Postin
     )
 
 
+def double_charged(*, charge_id: str, booking_id: int, platform_id: int, amount: Money) -> PostingDraft:
+    """The platform has been charged a second time for one booking: the money is theirs, and goes back."""
+    return draft(
+        f"charge:{charge_id}",
+        "double",
+        [(STRIPE, amount)],
+        [(refund_due_to(platform_id), amount)],
+        booking_id=booking_id,
+        stripe_id=charge_id,
+    )
+
+
+def double_returned(*, refund_id: str, booking_id: int, platform_id: int, amount: Money) -> PostingDraft:
+    """A second charge has gone back."""
+    return draft(
+        f"refund:{refund_id}",
+        "double_refund",
+        [(refund_due_to(platform_id), amount)],
+        [(STRIPE, amount)],
+        booking_id=booking_id,
+        stripe_id=refund_id,
+    )
+
+
+def double_came_back(*, refund_id: str, booking_id: int, platform_id: int, amount: Money) -> PostingDraft:
+    """The refund of a second charge has come back: the platform is still owed it."""
+    return draft(
+        f"refund_fail:{refund_id}",
+        "double_refund_fail",
+        [(STRIPE, amount)],
+        [(refund_due_to(platform_id), amount)],
+        booking_id=booking_id,
+        stripe_id=refund_id,
+    )
+
+
 def stripe_fee(*, transaction_id: str, booking_id: int, amount: Money) -> PostingDraft:
     """Stripe has kept its fee of a charge. Our cost, whatever becomes of the booking."""
     return draft(

@@ -140,11 +140,11 @@ def settle_dispute(db: Session, *, booking_id: int, by: By, refund_bp: int, reas
 # steps of the clock ------------------------------------------------------------------------------
 
 
-def confirm_paid_booking(db: Session, *, booking_id: int, now: datetime) -> bool:
+def confirm_paid_booking(db: Session, *, booking_id: int, now: datetime, paid_late: bool = False) -> bool:
     """The payment has been captured: the booking is confirmed, or the money goes back when the slot is gone.
 
     True when it is confirmed or was already past that. Harmless to repeat: a booking whose late payment has been sent
-    back is left alone.
+    back is left alone. `paid_late`: the payment was over before, so that nobody has decided about its money.
     """
     booking = get_booking(db, booking_id)
     if booking.state == State.ACCEPTED:
@@ -154,7 +154,7 @@ def confirm_paid_booking(db: Session, *, booking_id: int, now: datetime) -> bool
             return _send_back(db, booking, refusal.sentence, now)
         return True
     # the refund of one that was confirmed was decided when it ended
-    if booking.state in _NEVER_CONFIRMED and not was_confirmed(db, booking.id):
+    if booking.state in _NEVER_CONFIRMED and (paid_late or not was_confirmed(db, booking.id)):
         return _send_back(db, booking, "The payment arrived after the booking had ended.", now)
     return booking.state not in ENDED or booking.state == State.COMPLETED
 

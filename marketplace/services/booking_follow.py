@@ -12,6 +12,7 @@ from marketplace.domain.booking import TooLate, Transition
 from marketplace.domain.booking_state import ENDED, OCCUPYING, Party, State, Step
 from marketplace.models import Booking, ChangeOrder, TimeProposal
 from marketplace.services.booking_step import CLOCK, Also, By, take_one_step
+from marketplace.services.charge_plan import is_charged
 from marketplace.services.pencil import count_pencils_ahead, list_ladder, lock_ladder
 
 PLAIN: Final = Also()
@@ -80,9 +81,8 @@ def _end_extras(db: Session, booking: Booking, step: Step, now: datetime, also: 
     extras = select(Booking).join(ChangeOrder, ChangeOrder.extra_id == Booking.id)
     open_ones = extras.where(ChangeOrder.booking_id == booking.id, Booking.state.not_in(ENDED))
     for extra in db.scalars(open_ones.order_by(Booking.id)).all():
-        take_one_step(
-            db, extra, _fate(extra, booking, step), CLOCK, now, "With its booking.", Also(refund_bp=also.refund_bp)
-        )
+        fate = _fate(extra, booking, step) if is_charged(db, extra.id) else Step.DROP_EXTRA
+        take_one_step(db, extra, fate, CLOCK, now, "With its booking.", Also(refund_bp=also.refund_bp))
 
 
 def _fate(extra: Booking, booking: Booking, step: Step) -> Step:

@@ -18,7 +18,8 @@ from marketplace.services.reader_zone import span_words, zone_for
 
 IN_CALENDARS: Final = OCCUPYING - {State.ACCEPTED}
 """States in which both sides have the session in their calendars: from the payment on."""
-SETTLES_TIME: Final = frozenset({Step.CONFIRM, Step.AGREE_TIME, Step.CANCEL, Step.STOP_UNSIGNED})
+CONFIRMS: Final = frozenset({Step.CONFIRM, Step.SAVE_CARD})
+SETTLES_TIME: Final = CONFIRMS | {Step.AGREE_TIME, Step.CANCEL, Step.STOP_UNSIGNED, Step.STOP_UNPAID}
 """Steps that enter a session into calendars, move it there or take it out."""
 _KINDS: Final = frozenset(f"booking.{step.value}" for step in SETTLES_TIME)
 
@@ -33,7 +34,7 @@ class Enclosed:
 
 def settles_time(step: Step, before: State) -> bool:
     """Whether a step changes what stands in calendars; both sides are mailed then, whoever took it."""
-    return step in SETTLES_TIME and (step == Step.CONFIRM or before in IN_CALENDARS)
+    return step in SETTLES_TIME and (step in CONFIRMS or before in IN_CALENDARS)
 
 
 def enclose_booking(db: Session, letter: Letter, *, public_url: str) -> Enclosed:

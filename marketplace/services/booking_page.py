@@ -251,7 +251,7 @@ class BookingDetail:
     @property
     def extras_paid(self) -> Money:
         """What was paid for change orders and is still held."""
-        paid = [one.quote.total for one in self.change_orders if one.state == State.CONFIRMED]
+        paid = [one.quote.total for one in self.change_orders if one.is_paid]
         return total(paid, self.quote.currency)
 
     @property

@@ -14,16 +14,17 @@ from sqlalchemy.orm import Session
 
 from marketplace.domain.availability import Interval
 from marketplace.domain.booking import Effect, Facts, Party, State, Step, Transition, take_step
-from marketplace.domain.booking_state import WISHES
+from marketplace.domain.booking_state import CALLED_OFF, WISHES
 from marketplace.domain.cancellation import Settlement, Tier, settle_cancel, settle_share
 from marketplace.domain.capture import TakeFacts, TakeState, arrived_since
 from marketplace.domain.errors import Conflict, Forbidden, NotFound, SlotTaken
-from marketplace.domain.money import WHOLE_BP
+from marketplace.domain.money import WHOLE_BP, Money
 from marketplace.domain.rate import Quote, Usage
 from marketplace.models import Booking, BookingEvent, CaptureSession, ChangeOrder, Flag, Grant, Take
-from marketplace.services import payment, payout
+from marketplace.services import payment, payout, saved_card
 from marketplace.services.audit import record_audit
 from marketplace.services.booking_notice import tell_of_step
+from marketplace.services.charge_plan import is_charged, pay_by_of
 from marketplace.services.pencil import count_pencils_ahead
 
 
@@ -186,11 +187,13 @@ def _move_money(
     if Effect.REFUND_ALL in effects:
         payment.refund_rest(db, booking, reason or "The booking was cancelled.", now)
     if Effect.REFUND_BY_POLICY in effects:
-        _share_out(db, booking, cancellation_of(booking, by.party, now), reason, now)
+        _share_out(db, booking, what_is_owed(db, booking, by.party, now), reason, now)
     elif Effect.REFUND_PART in effects:
         _share_out(db, booking, settle_share(quote_of(booking), refund_bp), reason, now)
     elif Effect.CREATE_PAYOUT in effects:
         payout.create_payout(db, booking, now)
+    if transition.after in CALLED_OFF:
+        saved_card.let_go(db, booking, now)
 
 
 def _share_out(db: Session, booking: Booking, settled: Settlement, reason: str, now: datetime) -> None:
@@ -333,6 +336,14 @@ def cancellation_of(booking: Booking, party: Party, now: datetime) -> Settlement
     return settle_cancel(quote_of(booking), Tier(booking.cancellation), party, booking.starts_at, now)
 
 
+def what_is_owed(db: Session, booking: Booking, party: Party, now: datetime) -> Settlement:
+    """The same, but nothing while a card is only saved: then nothing was charged, and cancelling costs nothing."""
+    if is_charged(db, booking.id):
+        return cancellation_of(booking, party, now)
+    nothing = Money(0, booking.currency)
+    return Settlement(nothing, nothing, nothing)
+
+
 def find_session(db: Session, booking_id: int) -> CaptureSession | None:
     """The capture session of a booking, once it has begun."""
     return db.scalar(select(CaptureSession).where(CaptureSession.booking_id == booking_id))
@@ -369,6 +380,8 @@ def facts_of(db: Session, booking: Booking) -> Facts:
         pencils_ahead=count_pencils_ahead(db, booking) if state in WISHES and not booking.is_extra else 0,
         is_challenger=booking.challenge_made_at is not None,
         claimed_by=claimant_of(booking),
+        is_charged=is_charged(db, booking.id),
+        pay_by=pay_by_of(db, booking.id),
         has_grant=bool(db.scalar(granted)),
         takes=arrived_since(take_facts(db, session.id), session.delivered_at) if session else 0,
         pickups_left=pickups_included(db, booking) - (session.changes_asked if session else 0),

@@ -15,7 +15,9 @@ from marketplace.models import Booking, TimeProposal
 from marketplace.services.availability import get_calendar
 from marketplace.services.booking_follow import take_booking_step
 from marketplace.services.booking_step import Also, By
+from marketplace.services.charge_plan import check_new_time
 from marketplace.services.pencil import list_ladder
+from marketplace.services.saved_card import move_charge
 
 NOTICE_AT_LEAST: Final = timedelta(hours=2)
 WORDS_LONGEST: Final = 500
@@ -31,6 +33,7 @@ def propose_time(db: Session, *, booking: Booking, by: By, starts_at: datetime, 
         raise Invalid("That is the time already booked. Choose another.", field="starts_at")
     if starts_at < now + NOTICE_AT_LEAST:
         raise Invalid("Propose a time at least two hours ahead. Nothing was changed.", field="starts_at")
+    check_new_time(db, booking, slot, now)
     if by.party == Party.PLATFORM:
         _check_free(db, booking, slot, now)
     _check_no_pencil(db, booking, slot)
@@ -62,6 +65,7 @@ def agree_time(
         raise Conflict("Another time has been proposed meanwhile. Look again. Nothing was changed.")
     slot = Interval(proposal.starts_at, proposal.ends_at)
     _check_no_pencil(db, booking, slot)
+    move_charge(db, booking, slot, now)
     take_booking_step(db, booking, Step.AGREE_TIME, by, now, "", Also(slot=slot))
 
 

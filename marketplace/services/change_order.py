@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from marketplace.domain.booking import Party, State
@@ -20,9 +20,10 @@ from marketplace.domain.cancellation import Settlement, settle_share
 from marketplace.domain.errors import Conflict, Invalid, NotFound
 from marketplace.domain.money import WHOLE_BP, Money
 from marketplace.domain.rate import Line, Quote, offer_bounds
-from marketplace.models import Booking, ChangeOrder
+from marketplace.models import Booking, ChangeOrder, Payment
 from marketplace.services.booking_notice import accounts_of
-from marketplace.services.booking_step import By, cancellation_of, columns_of, quote_of, record_step
+from marketplace.services.booking_step import By, columns_of, quote_of, record_step, what_is_owed
+from marketplace.services.charge_plan import UNCHARGED
 from marketplace.services.notice import notify
 
 OPEN_IN: Final = frozenset(
@@ -57,6 +58,12 @@ class ChangeOrderLine:
     state: State
     deadline_at: datetime | None
     created_at: datetime
+    is_charged: bool = True
+
+    @property
+    def is_paid(self) -> bool:
+        """Whether money has come in for it and is still held."""
+        return self.state == State.CONFIRMED and self.is_charged
 
 
 def propose_change_order(db: Session, *, booking: Booking, by: By, ask: Extra, now: datetime) -> int:
@@ -163,7 +170,8 @@ def _tell(db: Session, booking: Booking, extra: Booking, by: By, now: datetime) 
 
 def list_change_orders(db: Session, booking_id: int) -> Sequence[ChangeOrderLine]:
     """Every change order of a booking, oldest first."""
-    columns = select(ChangeOrder, Booking).join(Booking, Booking.id == ChangeOrder.extra_id)
+    uncharged = exists().where(Payment.booking_id == Booking.id, Payment.state.in_(UNCHARGED))
+    columns = select(ChangeOrder, Booking, ~uncharged).join(Booking, Booking.id == ChangeOrder.extra_id)
     found = db.execute(columns.where(ChangeOrder.booking_id == booking_id).order_by(ChangeOrder.number)).all()
     return [
         ChangeOrderLine(
@@ -175,14 +183,15 @@ def list_change_orders(db: Session, booking_id: int) -> Sequence[ChangeOrderLine
             state=State(extra.state),
             deadline_at=extra.deadline_at,
             created_at=order.created_at,
+            is_charged=is_charged,
         )
-        for order, extra in found
+        for order, extra, is_charged in found
     ]
 
 
 def paid_extras(db: Session, booking_id: int) -> list[Quote]:
     """What was paid for change orders and is still held."""
-    return [line.quote for line in list_change_orders(db, booking_id) if line.state == State.CONFIRMED]
+    return [line.quote for line in list_change_orders(db, booking_id) if line.is_paid]
 
 
 def settle_whole(db: Session, booking: Booking, settled: Settlement, bp: int) -> Settlement:
@@ -192,7 +201,7 @@ def settle_whole(db: Session, booking: Booking, settled: Settlement, bp: int) ->
 
 def settle_whole_cancel(db: Session, booking: Booking, party: Party, now: datetime) -> Settlement:
     """Who gets what if `party` cancels now: the booking by its terms, change orders in full, for no work was done."""
-    return settle_whole(db, booking, cancellation_of(booking, party, now), WHOLE_BP)
+    return settle_whole(db, booking, what_is_owed(db, booking, party, now), WHOLE_BP)
 
 
 def parent_of(db: Session, extra_id: int) -> int | None:

@@ -159,7 +159,9 @@ RULES: Final[tuple[Rule, ...]] = (
         SELECT b.id AS booking_id, b.state, p.state AS payment FROM booking b LEFT JOIN payment p ON p.booking_id = b.id
         WHERE (b.state IN ('confirmed', 'rescheduling', 'in_session', 'no_show_claimed', 'delivered',
                            'changes_requested', 'disputed', 'completed')
-               AND coalesce(p.state, 'none') NOT IN ('captured', 'partly_refunded', 'refunded', 'disputed', 'lost'))
+               AND coalesce(p.state, 'none') NOT IN ('captured', 'partly_refunded', 'refunded', 'disputed', 'lost')
+               AND NOT (b.state IN ('confirmed', 'rescheduling') AND p.charge_at IS NOT NULL
+                        AND p.state IN ('card_saved', 'charge_due', 'action_required')))
            OR (p.state IN ('captured', 'partly_refunded', 'refunded', 'disputed', 'lost')
                AND NOT EXISTS (SELECT 1 FROM posting g WHERE g.booking_id = b.id AND g.kind = 'charge'))
         """,

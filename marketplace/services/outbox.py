@@ -257,6 +257,24 @@ def next_version(db: Session, stem: str) -> str:
     return f"{stem}:v{max(versions, default=0) + 1}"
 
 
+def withdraw_command(db: Session, *, about: str, about_id: int, kind: str, now: datetime) -> None:
+    """Nobody wants these calls any more: those that were never sent are not made. What was sent runs its course."""
+    unsent = (
+        OutboxCommand.about == about,
+        OutboxCommand.about_id == about_id,
+        OutboxCommand.kind == kind,
+        OutboxCommand.state == "pending",
+        OutboxCommand.first_sent_at.is_(None),
+    )
+    words = "Nobody wants it any more; it was never sent."
+    db.execute(
+        update(OutboxCommand)
+        .where(*unsent)
+        .values(state="refused", error=words, answer={"code": "withdrawn"}, settled_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def has_open_command(db: Session, *, about: str, about_id: int, kind: str) -> bool:
     """Whether such a call is still to be carried out or looked up."""
     query = select(OutboxCommand.id).where(

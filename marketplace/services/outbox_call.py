@@ -18,6 +18,7 @@ from marketplace.gateways.payment.base import (
     PaymentUnknown,
     RefundOrder,
     ReversalOrder,
+    SavedCardOrder,
     TransferOrder,
 )
 from marketplace.services.outbox import Command
@@ -82,6 +83,11 @@ def _create_refund(gateway: PaymentGateway, command: Command) -> Answer:
     return Answer("done", refund.id, {"state": refund.state, "amount_minor": refund.amount_minor})
 
 
+def _charge_card(gateway: PaymentGateway, command: Command) -> Answer:
+    charge = gateway.charge_saved_card(SavedCardOrder(**_frozen(command)), idempotency_key=command.key)
+    return Answer("done", charge.payment_intent_id, {"amount_minor": charge.amount_minor, "charge": charge.id})
+
+
 def _create_account(gateway: PaymentGateway, command: Command) -> Answer:
     account = gateway.create_account(AccountOrder(**_frozen(command)), idempotency_key=command.key)
     return Answer("done", account.id)
@@ -98,6 +104,8 @@ _CALLS: Final[Mapping[str, Callable[[PaymentGateway, Command], Answer]]] = Mappi
         "transfer.create": _create_transfer,
         "transfer.reverse": _reverse_transfer,
         "refund.create": _create_refund,
+        "card.charge": _charge_card,
+        "charge.return": _create_refund,
         "account.create": _create_account,
     }
 )
@@ -144,6 +152,27 @@ def _find_reversal(gateway: PaymentGateway, command: Command) -> Answer | None:
     return None
 
 
+def _find_charge(gateway: PaymentGateway, command: Command) -> Answer | None:
+    """By the customer's charges: what was tried and failed was refused, and what is under way is looked up again."""
+    for seen in gateway.list_charges(command.params["customer_id"]):
+        if seen.metadata.get("command") != command.key:
+            continue
+        if seen.charge is not None:
+            facts = {"amount_minor": seen.charge.amount_minor, "charge": seen.charge.id}
+            return Answer("done", seen.payment_intent_id, facts)
+        if seen.state == "processing":
+            raise PaymentUnknown("The bank has not answered yet.", code=seen.state)
+        amount = {"amount_minor": command.params["amount_minor"]}
+        return Answer("refused", facts=amount, code=seen.state, words="The bank refused the saved card.")
+    return None
+
+
 _LOOK_UPS: Final[Mapping[str, Callable[[PaymentGateway, Command], Answer | None]]] = MappingProxyType(
-    {"transfer.create": _find_transfer, "refund.create": _find_refund, "transfer.reverse": _find_reversal}
+    {
+        "transfer.create": _find_transfer,
+        "refund.create": _find_refund,
+        "charge.return": _find_refund,
+        "transfer.reverse": _find_reversal,
+        "card.charge": _find_charge,
+    }
 )

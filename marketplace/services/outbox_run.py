@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.gateways.payment.base import PaymentGateway
 from marketplace.models import Booking, Payout, Refund
-from marketplace.services import connect, outbox, payment, payment_sync, payout_send
+from marketplace.services import connect, outbox, payment, payment_sync, payout_send, saved_card_sync
 from marketplace.services.notice import accounts_of_admins, notify
 from marketplace.services.outbox import Command
 from marketplace.services.outbox_call import OTHER_AMOUNT, Answer, call_stripe, look_up
@@ -110,7 +110,7 @@ def _note_done(db: Session, command: Command, answer: Answer, now: datetime) -> 
         _note_refund(db, command.about_id, made, now)
     elif command.kind == "transfer.reverse":
         _note_reversal(db, command, made, answer.facts["amount_minor"], now)
-    elif command.kind == "checkout.expire":
+    elif command.kind in ("checkout.expire", "card.charge", "charge.return"):
         payment_sync.ask_for_sync(db, command.about_id)
     elif command.kind == "account.create":
         connect.note_opened(db, actor_id=command.about_id, stripe_account_id=made, now=now)
@@ -126,10 +126,14 @@ def _note_refused(db: Session, command: Command, answer: Answer, now: datetime) 
     elif command.kind == "transfer.reverse":
         # the actor no longer has it: the platform is refunded all the same, and the actor owes it
         _go_on_with_refund(db, command.about_id, now)
-    elif command.kind == "checkout.expire":
-        # it is over already, perhaps because it has been paid
+    elif command.kind == "card.charge":
+        saved_card_sync.note_charge_refused(
+            db, payment_id=command.about_id, words=answer.words, code=answer.code, now=now
+        )
+    elif command.kind in ("checkout.expire", "charge.return"):
+        # it is over already, perhaps because it has been paid, or was refunded by hand
         payment_sync.ask_for_sync(db, command.about_id)
-    if answer.outcome == "dead":
+    if answer.outcome == "dead" or command.kind == "charge.return":
         _tell_admins(db, command, answer.words, now)
 
 

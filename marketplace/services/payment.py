@@ -6,7 +6,7 @@ import hashlib
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from marketplace.domain import ledger as books
@@ -16,6 +16,7 @@ from marketplace.domain.payment import State, is_paid
 from marketplace.domain.payout import LEAVING, MOVED
 from marketplace.models import Booking, Dispute, OutboxCommand, Payment, PaymentEvent, Payout, Refund
 from marketplace.services import ledger
+from marketplace.services.charge_plan import charge_at_of
 from marketplace.services.notice import accounts_of_admins, notify
 from marketplace.services.once import insert_once
 from marketplace.services.outbox import NO_WAIT, add_command, next_version
@@ -52,7 +53,10 @@ def reference_of(booking: Booking) -> str:
 
 
 def open_checkout(db: Session, booking: Booking, now: datetime) -> None:
-    """The actor has accepted: ask for a hosted checkout of the frozen total, open no longer than the slot is held."""
+    """The actor has accepted: ask for a hosted checkout of the frozen total, open no longer than the slot is held.
+
+    For a session far ahead it only saves a card, which is charged near the session.
+    """
     payment_id = insert_once(
         db,
         Payment,
@@ -63,6 +67,7 @@ def open_checkout(db: Session, booking: Booking, now: datetime) -> None:
         amount_minor=booking.total_minor,
         refunded_minor=0,
         expires_at=_closes_at(booking, now),
+        charge_at=charge_at_of(db, booking, now),
         created_at=now,
         updated_at=now,
     )
@@ -88,6 +93,15 @@ def reopen_checkout(db: Session, booking: Booking, payment: Payment, now: dateti
     return True
 
 
+def ask_for_link(
+    db: Session, booking: Booking, payment: Payment, pay_by: datetime, now: datetime, wait: timedelta = NO_WAIT
+) -> None:
+    """The bank refused the saved card: ask for a hosted checkout in which the platform pays itself, until `pay_by`."""
+    opens_at = now + wait
+    payment.expires_at = min(max(pay_by, opens_at + SHORTEST), opens_at + LONGEST)
+    _ask_for_checkout(db, booking, payment, next_version(db, f"checkout:{reference_of(booking)}"), now, wait)
+
+
 def _ask_for_checkout(
     db: Session, booking: Booking, payment: Payment, key: str, now: datetime, wait: timedelta = NO_WAIT
 ) -> None:
@@ -110,8 +124,11 @@ def _closes_at(booking: Booking, now: datetime) -> datetime:
 
 def _checkout_params(booking: Booking, payment: Payment, reference: str) -> dict[str, Any]:
     closes_at = payment.expires_at or booking.starts_at
+    pays_by_hand = payment.state == State.ACTION_REQUIRED
+    customer = {"customer_id": payment.customer_id} if pays_by_hand and payment.customer_id else {}
     return {
-        "mode": "payment",
+        "mode": "setup" if payment.charge_at is not None and not pays_by_hand else "payment",
+        **customer,
         "amount_minor": payment.amount_minor,
         "currency": payment.currency,
         "description": f"Capture session with {booking.actor.name}",
@@ -129,12 +146,17 @@ def close_checkout(db: Session, booking: Booking, now: datetime) -> None:
     payment = find_payment(db, booking.id)
     if payment is None or payment.checkout_session_id is None or payment.state != State.CHECKOUT_OPEN:
         return
+    expire_checkout(db, booking, payment, now)
+
+
+def expire_checkout(db: Session, booking: Booking, payment: Payment, now: datetime) -> None:
+    """Have the payment's checkout closed at Stripe, if it is still open there."""
     add_command(
         db,
         kind="checkout.expire",
         about="payment",
         about_id=payment.id,
-        key=f"expire:{reference_of(booking)}:v1",
+        key=f"expire:{payment.checkout_session_id}:v1",
         params={"checkout_id": payment.checkout_session_id},
         now=now,
     )
@@ -353,9 +375,31 @@ def get_payment(db: Session, payment_id: int, *, lock: bool = False) -> Payment:
 def checkout_address(db: Session, *, booking_id: int, now: datetime) -> str | None:
     """Where the platform pays, while it can; None before Stripe has made it and after its time."""
     payment = find_payment(db, booking_id)
-    if payment is None or payment.state != State.CHECKOUT_OPEN:
+    if payment is None or payment.state not in (State.CHECKOUT_OPEN, State.ACTION_REQUIRED):
         return None
     return payment.checkout_url if payment.expires_at is None or now < payment.expires_at else None
+
+
+def hold_payment(db: Session, payment_id: int) -> Payment:
+    """Make other writers wait: the booking first, then its payment, the order in which every step takes them."""
+    booking_id = select(Payment.booking_id).where(Payment.id == payment_id).scalar_subquery()
+    db.execute(select(Booking.id).where(Booking.id == booking_id).with_for_update())
+    return get_payment(db, payment_id, lock=True)
+
+
+def move_payment(db: Session, payment: Payment, after: State, reason: str, now: datetime) -> None:
+    """The guarded update, with its event; the row is held by this transaction, so it cannot miss."""
+    before = State(payment.state)
+    db.flush()
+    db.execute(
+        update(Payment)
+        .where(Payment.id == payment.id, Payment.state == before)
+        .values(state=after, updated_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    record_payment_event(db, payment, before, after, reason, now)
+    db.flush()
+    db.refresh(payment)
 
 
 def record_payment_event(

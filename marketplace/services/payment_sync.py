@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from marketplace.domain import ledger as books
@@ -20,37 +20,73 @@ from marketplace.jobs import Job, enqueue
 from marketplace.models import Booking, Dispute, Payment, Refund
 from marketplace.services import ledger
 from marketplace.services.booking import confirm_paid_booking
+from marketplace.services.charge_plan import UNCHARGED
 from marketplace.services.dispute_sync import book_dispute
+from marketplace.services.double_charge import book_double
 from marketplace.services.payment import (
     close_checkout,
-    get_payment,
-    record_payment_event,
+    expire_checkout,
+    hold_payment,
+    move_payment,
     reopen_checkout,
 )
 from marketplace.services.payment_notice import tell_admins
 from marketplace.services.refund import settle_owed
 from marketplace.services.refund_sync import book_refund
+from marketplace.services.saved_card import keep_card, list_cards_to_read, renew_link
+from marketplace.services.saved_card_sync import confirm_with_card, note_charged
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """All that Stripe knows of one checkout, read outside any transaction."""
+class SeenCharge:
+    """A charge that was paid, and what became of it, oldest first."""
 
-    checkout: stripe.Checkout
+    charge: stripe.Charge
     refunds: tuple[stripe.Refund, ...] = ()
     disputes: tuple[stripe.Dispute, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """All that Stripe knows of one payment, read outside any transaction: its checkout, its charges, its saved card."""
+
+    checkout: stripe.Checkout
+    charges: tuple[SeenCharge, ...] = ()
+    card: stripe.SavedCard | None = None
+
+    def own(self, charge_id: str | None) -> SeenCharge | None:
+        """The charge that pays: the one we know, else the first. Any other is one too many."""
+        known = [each for each in self.charges if each.charge.id == charge_id]
+        return next(iter((*known, *self.charges)), None)
+
+
 def read_checkout(gateway: stripe.PaymentGateway, checkout_id: str) -> Seen:
-    """Read a checkout and what became of its charge. Never inside a transaction."""
+    """Read a checkout and what became of its charges. Never inside a transaction."""
     checkout = gateway.get_checkout(checkout_id)
-    if checkout.charge is None or not checkout.charge.is_paid:
-        return Seen(checkout)
-    charge_id = checkout.charge.id
+    card = None
+    if checkout.setup_intent_id is not None and checkout.state == "complete":
+        card = gateway.get_saved_card(checkout.setup_intent_id)
+    charges = _charges_of(gateway, checkout, card.customer_id if card else checkout.customer_id)
+    return Seen(checkout, tuple(_follow(gateway, charge) for charge in charges), card)
+
+
+def _charges_of(
+    gateway: stripe.PaymentGateway, checkout: stripe.Checkout, customer_id: str | None
+) -> list[stripe.Charge]:
+    """What was paid, oldest first: in the checkout itself, or by the card of its customer while they were away."""
+    found = [checkout.charge] if checkout.charge is not None and checkout.is_paid else []
+    if customer_id is not None and (named := checkout.metadata.get("payment")):
+        tried = [each for each in gateway.list_charges(customer_id) if each.metadata.get("payment") == named]
+        found += [each.charge for each in tried if each.charge is not None]
+    paid = {charge.id: charge for charge in found if charge.is_paid}
+    return sorted(paid.values(), key=lambda charge: (charge.created_at, charge.id))
+
+
+def _follow(gateway: stripe.PaymentGateway, charge: stripe.Charge) -> SeenCharge:
     # a refund that failed leaves no trace on the charge, a dispute does
-    refunds = gateway.list_refunds(charge_id)
-    disputes = gateway.list_disputes(charge_id) if checkout.charge.is_disputed else []
-    return Seen(checkout, tuple(reversed(refunds)), tuple(reversed(disputes)))
+    refunds = gateway.list_refunds(charge.id)
+    disputes = gateway.list_disputes(charge.id) if charge.is_disputed else []
+    return SeenCharge(charge, tuple(reversed(refunds)), tuple(reversed(disputes)))
 
 
 def sync_checkout(db: Session, seen: Seen, *, now: datetime) -> State | None:
@@ -62,30 +98,63 @@ def sync_checkout(db: Session, seen: Seen, *, now: datetime) -> State | None:
     payment = _find(db, seen.checkout)
     if payment is None:
         return None
-    was_paid = is_paid(State(payment.state))
+    before = State(payment.state)
     payment.checkout_url = seen.checkout.url or payment.checkout_url
-    if seen.checkout.is_paid and seen.checkout.charge is not None:
-        _book_charge(db, payment, seen.checkout.charge, now)
-        for refund in seen.refunds:
-            book_refund(db, payment, refund, now)
-        for dispute in seen.disputes:
-            book_dispute(db, payment, dispute, now)
-    _move(db, payment, _reading(db, payment, seen), now)
+    own = seen.own(payment.charge_id)
+    _book(db, payment, seen, own, now)
+    _move(db, payment, _reading(payment, seen, own), now)
     settle_owed(db, payment, now)
-    if is_paid(State(payment.state)) and not was_paid:
-        confirm_paid_booking(db, booking_id=payment.booking_id, now=now)
+    _follow_up(db, payment, seen, before, now)
     return State(payment.state)
+
+
+def _book(db: Session, payment: Payment, seen: Seen, own: SeenCharge | None, now: datetime) -> None:
+    if seen.card is not None:
+        keep_card(db, payment, seen.card.customer_id, seen.card.payment_method_id, now)
+    if own is None:
+        return
+    _book_charge(db, payment, own.charge, now)
+    for refund in own.refunds:
+        book_refund(db, payment, refund, now)
+    for dispute in own.disputes:
+        book_dispute(db, payment, dispute, now)
+    for other in seen.charges:
+        if other.charge.id != own.charge.id:
+            book_double(db, payment, other.charge, other.refunds, now)
+
+
+def _follow_up(db: Session, payment: Payment, seen: Seen, before: State, now: datetime) -> None:
+    """What the payment's new state means for its booking, and for a checkout that nobody needs any more."""
+    after = State(payment.state)
+    booking = db.get_one(Booking, payment.booking_id)
+    if after == State.CARD_SAVED and before != after:
+        confirm_with_card(db, payment, now)
+    elif is_paid(after) and not is_paid(before):
+        was_over = before in (State.EXPIRED, State.FAILED)
+        confirm_paid_booking(db, booking_id=payment.booking_id, paid_late=was_over, now=now)
+        if before in UNCHARGED:
+            note_charged(db, payment, now)
+    if payment.charge_at is not None and is_paid(after) and seen.checkout.state == "open":
+        expire_checkout(db, booking, payment, now)
+    if after == State.ACTION_REQUIRED and seen.checkout.state == "expired":
+        renew_link(db, booking, payment, now)
 
 
 def note_checkout(db: Session, *, payment_id: int, checkout_id: str, url: str | None, now: datetime) -> None:
     """Stripe has made the checkout: the platform can pay. If the booking is off meanwhile, it is closed at once."""
-    payment = _hold(db, payment_id)
+    payment = hold_payment(db, payment_id)
     if payment.checkout_session_id is None:
         payment.checkout_session_id = checkout_id
         payment.checkout_url = url
-    if payment.state == State.OPENING:
-        _write(db, payment, State.CHECKOUT_OPEN, "Stripe has made the checkout.", now)
     booking = db.get_one(Booking, payment.booking_id, populate_existing=True)
+    if payment.charge_at is not None and payment.state not in (State.OPENING, State.CHECKOUT_OPEN):
+        # a link beside a saved card takes the place of the checkout that saved it, also to be closed at once
+        payment.checkout_session_id, payment.checkout_url = checkout_id, url
+        if payment.state != State.ACTION_REQUIRED:
+            expire_checkout(db, booking, payment, now)
+        return
+    if payment.state == State.OPENING:
+        move_payment(db, payment, State.CHECKOUT_OPEN, "Stripe has made the checkout.", now)
     if booking.state != "accepted":
         close_checkout(db, booking, now)
 
@@ -93,13 +162,16 @@ def note_checkout(db: Session, *, payment_id: int, checkout_id: str, url: str | 
 def note_checkout_refused(db: Session, *, payment_id: int, words: str, now: datetime) -> None:
     """Stripe will not make the checkout, or never did: it is asked for again while the slot is held, and the admins
     know why."""
-    payment = _hold(db, payment_id)
-    if payment.state != State.OPENING:
-        return
-    _write(db, payment, State.FAILED, words, now)
+    payment = hold_payment(db, payment_id)
     booking = db.get_one(Booking, payment.booking_id, populate_existing=True)
-    if reopen_checkout(db, booking, payment, now):
-        _write(db, payment, State.OPENING, "A new checkout is asked for.", now)
+    if payment.state == State.ACTION_REQUIRED:
+        renew_link(db, booking, payment, now, is_refused=True)
+    elif payment.state == State.OPENING:
+        move_payment(db, payment, State.FAILED, words, now)
+        if reopen_checkout(db, booking, payment, now):
+            move_payment(db, payment, State.OPENING, "A new checkout is asked for.", now)
+    else:
+        return
     tell_admins(db, payment, "checkout_refused", "A checkout could not be made", words, now)
 
 
@@ -108,23 +180,16 @@ def _find(db: Session, checkout: stripe.Checkout) -> Payment | None:
     by_id = select(Payment.id).where(Payment.checkout_session_id == checkout.id)
     payment_id = db.scalar(by_id)
     if payment_id is not None:
-        return _hold(db, payment_id)
+        return hold_payment(db, payment_id)
     named = checkout.metadata.get("payment", "")
     payment = db.get(Payment, int(named)) if named.isdecimal() else None
     if payment is None or payment.checkout_session_id is not None:
         return None
     # the answer of the call that made it was lost, and the event comes first
-    payment = _hold(db, payment.id)
+    payment = hold_payment(db, payment.id)
     payment.checkout_session_id = checkout.id
     payment.checkout_url = checkout.url
     return payment
-
-
-def _hold(db: Session, payment_id: int) -> Payment:
-    """Make other writers wait: the booking first, then its payment, the order in which every step takes them."""
-    booking_id = select(Payment.booking_id).where(Payment.id == payment_id).scalar_subquery()
-    db.execute(select(Booking.id).where(Booking.id == booking_id).with_for_update())
-    return get_payment(db, payment_id, lock=True)
 
 
 def _book_charge(db: Session, payment: Payment, charge: stripe.Charge, now: datetime) -> None:
@@ -148,40 +213,25 @@ def _book_charge(db: Session, payment: Payment, charge: stripe.Charge, now: date
 # state -------------------------------------------------------------------------------------------
 
 
-def _reading(db: Session, payment: Payment, seen: Seen) -> Reading:
-    given = [refund.amount_minor for refund in seen.refunds if refund.state in ("succeeded", "pending")]
+def _reading(payment: Payment, seen: Seen, own: SeenCharge | None) -> Reading:
+    if own is None:
+        return Reading(seen.checkout.state, is_paid=False, has_saved_card=seen.card is not None)
+    given = [refund.amount_minor for refund in own.refunds if refund.state in ("succeeded", "pending")]
     payment.refunded_minor = min(sum(given), payment.amount_minor)
-    charge = seen.checkout.charge
     return Reading(
         checkout=seen.checkout.state,
-        is_paid=seen.checkout.is_paid and charge is not None,
-        has_saved_card=seen.checkout.setup_intent_id is not None,
-        captured_minor=charge.amount_minor if charge else 0,
+        is_paid=True,
+        captured_minor=own.charge.amount_minor,
         refunded_minor=sum(given),
-        has_open_dispute=any(dispute.is_open for dispute in seen.disputes),
-        has_lost_dispute=any(dispute.state == "lost" for dispute in seen.disputes),
+        has_open_dispute=any(dispute.is_open for dispute in own.disputes),
+        has_lost_dispute=any(dispute.state == "lost" for dispute in own.disputes),
     )
 
 
 def _move(db: Session, payment: Payment, reading: Reading, now: datetime) -> None:
     after = state_of(reading)
     if can_move(State(payment.state), after):
-        _write(db, payment, after, "Read at Stripe.", now)
-
-
-def _write(db: Session, payment: Payment, after: State, reason: str, now: datetime) -> None:
-    """The guarded update; the row is ours for this transaction, so it cannot miss."""
-    before = State(payment.state)
-    db.flush()
-    db.execute(
-        update(Payment)
-        .where(Payment.id == payment.id, Payment.state == before)
-        .values(state=after, updated_at=now)
-        .execution_options(synchronize_session=False)
-    )
-    record_payment_event(db, payment, before, after, reason, now)
-    db.flush()
-    db.refresh(payment)
+        move_payment(db, payment, after, "Read at Stripe.", now)
 
 
 def ask_for_sync(db: Session, payment_id: int) -> None:
@@ -199,9 +249,10 @@ def list_open_checkouts(db: Session, *, limit: int = 200) -> list[str]:
     waiting = select(Payment.checkout_session_id).where(
         Payment.checkout_session_id.is_not(None),
         or_(
-            Payment.state.in_((State.CHECKOUT_OPEN, State.PROCESSING)),
+            Payment.state.in_((State.CHECKOUT_OPEN, State.PROCESSING, State.CHARGE_DUE, State.ACTION_REQUIRED)),
             Payment.id.in_(refunding),
             Payment.id.in_(disputed),
         ),
     )
-    return [each for each in db.scalars(waiting.order_by(func.random()).limit(limit)) if each]
+    under_way = [each for each in db.scalars(waiting.order_by(func.random()).limit(limit)) if each]
+    return under_way + list_cards_to_read(db)

@@ -76,6 +76,7 @@ LIFE = {
     },
     State.ACCEPTED: {
         (Step.CONFIRM, C): State.CONFIRMED,
+        (Step.SAVE_CARD, C): State.CONFIRMED,
         (Step.WITHDRAW, P): State.WITHDRAWN,
         (Step.CANCEL, A): State.CANCELLED,
         (Step.CANCEL, D): State.CANCELLED,
@@ -83,6 +84,9 @@ LIFE = {
         (Step.DROP_EXTRA, C): State.WITHDRAWN,
     },
     State.CONFIRMED: {
+        (Step.CHARGE, C): State.CONFIRMED,
+        (Step.ASK_PAYMENT, C): State.CONFIRMED,
+        (Step.STOP_UNPAID, C): State.CANCELLED,
         (Step.START, C): State.IN_SESSION,
         (Step.START, P): State.IN_SESSION,
         (Step.STOP_UNSIGNED, C): State.CANCELLED,
@@ -96,6 +100,8 @@ LIFE = {
         (Step.DROP_EXTRA, C): State.CANCELLED,
     },
     State.RESCHEDULING: {
+        (Step.CHARGE, C): State.RESCHEDULING,
+        (Step.ASK_PAYMENT, C): State.RESCHEDULING,
         (Step.AGREE_TIME, A): State.CONFIRMED,
         (Step.AGREE_TIME, P): State.CONFIRMED,
         (Step.KEEP_TIME, A): State.CONFIRMED,
@@ -147,7 +153,17 @@ LIFE = {
 }
 
 
-BY_EVENT = {Step.CONFIRM, Step.FACE_CHALLENGE, Step.MOVE_UP, Step.CLOSE_EXTRA, Step.SPLIT_EXTRA, Step.DROP_EXTRA}
+BY_EVENT = {
+    Step.CONFIRM,
+    Step.SAVE_CARD,
+    Step.CHARGE,
+    Step.ASK_PAYMENT,
+    Step.FACE_CHALLENGE,
+    Step.MOVE_UP,
+    Step.CLOSE_EXTRA,
+    Step.SPLIT_EXTRA,
+    Step.DROP_EXTRA,
+}
 OF_EXTRAS = {Step.CLOSE_EXTRA, Step.SPLIT_EXTRA, Step.DROP_EXTRA}
 OTHER = {P: A, A: P}
 
@@ -163,6 +179,8 @@ def ready_for(state: State, step: Step, party: Party) -> Facts:
     claimant = {Step.STOP_ABSENT: P, Step.CLOSE_ABSENT: A, Step.TAKE_BACK: party}.get(step, OTHER.get(party))
     if step == Step.CLAIM_NO_SHOW:
         ready = replace(ready, starts_at=NOW - HOUR, takes=0)
+    if step in (Step.ASK_PAYMENT, Step.STOP_UNPAID):
+        ready = replace(ready, is_charged=False)
     return replace(ready, is_extra=step in OF_EXTRAS, pencils_ahead=int(step == Step.CHALLENGE), claimed_by=claimant)
 
 
