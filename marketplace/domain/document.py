@@ -40,12 +40,15 @@ KIND_OF: Final[Mapping[str, Kind]] = MappingProxyType(
     {
         "charge": Kind.INVOICE,
         "refund": Kind.CREDIT_NOTE,
+        "refund_repaid": Kind.CREDIT_NOTE,
         "refund_fail": Kind.CORRECTION,
         "transfer": Kind.PAYOUT,
         "net": Kind.PAYOUT,
     }
 )
-"""The document that each kind of posting wants. A `net` wants one only where nothing was left to transfer."""
+"""The document that each kind of posting wants. A `net` wants one only where nothing was left to transfer.
+
+A refund that came back takes its credit back; made again, or repaid by hand, it is credited again."""
 
 FOR_PLATFORM: Final = frozenset({Kind.INVOICE, Kind.CREDIT_NOTE, Kind.CORRECTION})
 """Documents that are made out to the platform; the others go to the actor."""

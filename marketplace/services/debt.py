@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from marketplace.domain import ledger as books
-from marketplace.models import LedgerAccount, LedgerEntry, Posting
+from marketplace.models import Booking, LedgerAccount, LedgerEntry, Posting
 
 WORDS: Final = {"refund": "Your part of a refund", "dispute_lost": "Your part of a lost dispute"}
 
@@ -26,17 +26,17 @@ class Settled:
     amount_minor: int
 
 
-def settled_by(db: Session, *, actor_id: int, booking_id: int, currency: str) -> list[Settled]:
-    """Which debts the payout of a booking settled, in the order in which they came about."""
+def settled_by(db: Session, booking: Booking, currency: str, *, after_posting_id: int) -> list[Settled]:
+    """Which debts the payout of a booking settled after a posting, in the order in which they came about."""
     open_debts: deque[Settled] = deque()
     found: list[Settled] = []
-    for posting, amount in _moves(db, actor_id, currency):
+    for posting, amount in _moves(db, booking.actor_id, currency):
         if amount > 0:
             words = WORDS.get(posting.kind, "An earlier debt")
             open_debts.append(Settled(words, posting.booking_id, posting.at, amount))
             continue
         settled = _take(open_debts, -amount)
-        if posting.kind == "net" and posting.booking_id == booking_id:
+        if posting.kind == "net" and posting.booking_id == booking.id and posting.id > after_posting_id:
             found += settled
     return found
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from marketplace.domain.document import Issuer, Kind, number_in
+from marketplace.domain.ledger import AccountKind
 from marketplace.domain.rate import Usage
 from marketplace.models import (
     Account,
@@ -28,6 +29,7 @@ from marketplace.services.debt import Settled, settled_by
 from marketplace.services.payment import reference_of, share_of
 
 Facts = dict[str, Any]
+OURS: Final = (AccountKind.STRIPE_BALANCE, AccountKind.BANK)
 
 
 def facts_of(db: Session, posting: Posting, kind: Kind, booking: Booking, issuer: Issuer) -> Facts:
@@ -103,7 +105,7 @@ def _count_takes(db: Session, booking: Booking) -> int:
 
 
 def _invoice(db: Session, posting: Posting, booking: Booking) -> Facts:
-    amount = _moved(db, posting, "stripe_balance")
+    amount = _received(db, posting)
     quote = quote_of(booking)
     lines = [_line(line.label, line.amount.minor) for line in quote.lines]
     parts = {"subtotal_minor": quote.subtotal.minor, "fee_minor": quote.fee.minor, "fee_bp": quote.fee_bp}
@@ -114,14 +116,14 @@ def _invoice(db: Session, posting: Posting, booking: Booking) -> Facts:
 
 
 def _credit_note(db: Session, posting: Posting, booking: Booking) -> Facts:
-    amount = -_moved(db, posting, "stripe_balance")
+    amount = -_received(db, posting)
     return _undo(db, posting, booking, amount, "Capture, credited", "credited") | {
         "original": _number_of(db, booking, Kind.INVOICE)
     }
 
 
 def _correction(db: Session, posting: Posting, booking: Booking) -> Facts:
-    amount = _moved(db, posting, "stripe_balance")
+    amount = _received(db, posting)
     note = select(Document).join(Posting, Posting.id == Document.posting_id)
     credited = db.scalar(note.where(Posting.event_key == f"refund:{posting.stripe_id}"))
     return _undo(db, posting, booking, amount, "Capture, credit taken back", "credit taken back") | {
@@ -145,8 +147,11 @@ def _undo(db: Session, posting: Posting, booking: Booking, amount: int, capture:
 
 def _payout(db: Session, posting: Posting, booking: Booking) -> Facts:
     payout = db.scalars(select(Payout).where(Payout.booking_id == booking.id)).one()
-    sent = -_moved(db, posting, "stripe_balance")
-    debts = settled_by(db, actor_id=booking.actor_id, booking_id=booking.id, currency=posting.currency)
+    sent = -_received(db, posting)
+    earlier = select(func.max(Document.posting_id)).where(
+        Document.booking_id == booking.id, Document.kind == Kind.PAYOUT
+    )
+    debts = settled_by(db, booking, posting.currency, after_posting_id=db.scalar(earlier) or 0)
     taken_off = sum(debt.amount_minor for debt in debts)
     return {
         "lines": [_line("Earned with this booking", sent + taken_off), *(_debt_line(debt) for debt in debts)],
@@ -167,12 +172,12 @@ def _debt(debt: Settled) -> Facts:
 # small things ------------------------------------------------------------------------------------
 
 
-def _moved(db: Session, posting: Posting, account: str) -> int:
-    """What a posting did to one account, debit plus."""
+def _received(db: Session, posting: Posting) -> int:
+    """What came to us with a posting, in minor units; what left us is minus."""
     query = (
         select(func.coalesce(func.sum(LedgerEntry.amount_minor), 0))
         .join(LedgerAccount, LedgerAccount.id == LedgerEntry.ledger_account_id)
-        .where(LedgerEntry.posting_id == posting.id, LedgerAccount.kind == account)
+        .where(LedgerEntry.posting_id == posting.id, LedgerAccount.kind.in_(OURS))
     )
     return int(db.scalar(query) or 0)
 
