@@ -43,6 +43,8 @@ class Step(StrEnum):
     RECORD_REFUSAL = "record_refusal"
     LOSE_TRACK = "lose_track"
     RECORD_REVERSAL = "record_reversal"
+    REOPEN = "reopen"
+    USE_UP = "use_up"
 
 
 REVIEW_WITHIN: Final = timedelta(hours=48)
@@ -206,6 +208,16 @@ TABLE: Final[Mapping[tuple[State, Step, Party], Rule]] = MappingProxyType(
         (_S.UNKNOWN, _T.RECORD_REFUSAL, _C): _refuse,
         (_S.TRANSFERRED, _T.RECORD_REVERSAL, _C): _reverse,
         (_S.PARTLY_REVERSED, _T.RECORD_REVERSAL, _C): _reverse,
+        # what came back is the actor's again: after a dispute that was won by itself, else when an admin says so
+        (_S.REVERSED, _T.REOPEN, _C): Rule(_S.REVIEW),
+        (_S.PARTLY_REVERSED, _T.REOPEN, _C): Rule(_S.REVIEW),
+        (_S.REVERSED, _T.REOPEN, _D): Rule(_S.REVIEW, (_not_own, _with_words)),
+        (_S.PARTLY_REVERSED, _T.REOPEN, _D): Rule(_S.REVIEW, (_not_own, _with_words)),
+        # a refund by hand, or a lost dispute, took all that was to be paid
+        (_S.REVIEW, _T.USE_UP, _C): Rule(_S.RETURNED),
+        (_S.HELD, _T.USE_UP, _C): Rule(_S.RETURNED),
+        (_S.APPROVED, _T.USE_UP, _C): Rule(_S.RETURNED),
+        (_S.REJECTED, _T.USE_UP, _C): Rule(_S.RETURNED),
     }
 )
 """Every step there is. What is not here is refused."""
@@ -257,6 +269,8 @@ _DOING: Final[Mapping[Step, str]] = MappingProxyType(
         _T.RECORD_REFUSAL: "record a refusal",
         _T.LOSE_TRACK: "lose track of this payout",
         _T.RECORD_REVERSAL: "record a reversal",
+        _T.REOPEN: "send again what came back",
+        _T.USE_UP: "take all of this payout",
     }
 )
 

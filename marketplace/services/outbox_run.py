@@ -16,6 +16,7 @@ from marketplace.services.notice import accounts_of_admins, notify
 from marketplace.services.outbox import Command
 from marketplace.services.outbox_call import OTHER_AMOUNT, Answer, call_stripe, look_up
 from marketplace.services.payout_step import get_payout
+from marketplace.services.take_back import reopen_won
 
 UnitOfWork = Callable[[], AbstractContextManager[Session]]
 Clock = Callable[[], datetime]
@@ -123,6 +124,8 @@ def _note_refused(db: Session, command: Command, answer: Answer, now: datetime) 
         payout_send.note_transfer_refused(db, payout_id=command.about_id, words=answer.words, now=now)
     elif command.kind == "refund.create":
         _note_refund_refused(db, command.about_id, answer.words, now)
+    elif command.kind == "transfer.reverse" and command.about == "payout":
+        _note_not_taken_back(db, command, answer.words, now)
     elif command.kind == "transfer.reverse":
         # the actor no longer has it: the platform is refunded all the same, and the actor owes it
         _go_on_with_refund(db, command.about_id, now)
@@ -162,7 +165,32 @@ def _note_refund_refused(db: Session, refund_id: int, words: str, now: datetime)
     )
 
 
+def _note_not_taken_back(db: Session, command: Command, words: str, now: datetime) -> None:
+    """The actor has been paid out: while the bank decides, as much of their other payouts waits."""
+    row = db.get_one(Payout, command.about_id)
+    notify(
+        db,
+        account_ids=accounts_of_admins(db),
+        key=f"payout:{row.id}:kept:{command.key}",
+        kind="payment",
+        title="A disputed payout could not be taken back",
+        words=f"Booking {row.booking_id}: as much of the actor's other payouts waits. Stripe said: {words}",
+        path="/admin/dispute",
+        now=now,
+    )
+
+
+def _note_taken_back(db: Session, command: Command, reversal_id: str, amount_minor: int, now: datetime) -> None:
+    """What came back waits for the bank; if that has decided meanwhile, it is reviewed at once."""
+    locked = get_payout(db, command.about_id, lock=True)
+    payout_send.note_reversal(db, payout=locked, reversal_id=reversal_id, amount_minor=amount_minor, now=now)
+    reopen_won(db, locked.booking_id, now)
+
+
 def _note_reversal(db: Session, command: Command, reversal_id: str, amount_minor: int, now: datetime) -> None:
+    if command.about == "payout":
+        _note_taken_back(db, command, reversal_id, amount_minor, now)
+        return
     refund = db.get_one(Refund, command.about_id)
     paid_out = db.scalars(select(Payout).where(Payout.booking_id == refund.booking_id)).one()
     locked = get_payout(db, paid_out.id, lock=True)

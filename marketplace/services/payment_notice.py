@@ -10,7 +10,16 @@ from marketplace.models import Payment
 from marketplace.services.notice import accounts_of_admins, notify
 
 
-def tell_admins(db: Session, payment: Payment, event: str, title: str, words: str, now: datetime) -> None:
+def tell_admins(
+    db: Session,
+    payment: Payment,
+    event: str,
+    title: str,
+    words: str,
+    now: datetime,
+    *,
+    path: str = "/admin/health",
+) -> None:
     """What needs a person's eyes; `event` names it within the payment, so that it is told once."""
     notify(
         db,
@@ -19,6 +28,6 @@ def tell_admins(db: Session, payment: Payment, event: str, title: str, words: st
         kind="payment",
         title=title,
         words=f"Booking {payment.booking_id}: {words}",
-        path="/admin/health",
+        path=path,
         now=now,
     )

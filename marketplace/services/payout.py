@@ -25,7 +25,7 @@ from marketplace.domain.payout import (
 )
 from marketplace.models import Booking, BookingEvent, Dispute, Flag, Payout
 from marketplace.services.once import insert_once
-from marketplace.services.payment import find_payment, refund_rest
+from marketplace.services.payment import find_payment, left_to_refund, refund_rest, share_of
 from marketplace.services.payout_notice import tell, tell_decision
 from marketplace.services.payout_step import (
     Decision,
@@ -52,8 +52,12 @@ def create_payout(
     """The actor has earned money: a payout for review, with the reasons to look closer. Its id, or None if it is there.
 
     `amount_minor` is the actor's part and `fee_minor` ours where the booking's money is shared; left out, those of
-    the price. What was agreed is frozen here: nothing else of the booking's money ever becomes ours.
+    the price, less their parts of what was given back before. What was agreed is frozen here: nothing else of the
+    booking's money ever becomes ours.
     """
+    if amount_minor is None and (paid := find_payment(db, booking.id)) is not None:
+        fee, actor = share_of(left_to_refund(db, paid), booking)
+        amount_minor, fee_minor = actor.minor, fee.minor
     amount = Money(booking.net_minor if amount_minor is None else amount_minor, booking.currency)
     if not amount:
         return None

@@ -31,6 +31,7 @@ from marketplace.services.payout_step import (
     move,
     record,
 )
+from marketplace.services.take_back import take_back_disputed
 
 MOST_SENDS: Final = 5
 
@@ -107,9 +108,12 @@ def _tell_admins(db: Session, payout: Payout, error: str, now: datetime) -> None
 
 
 def _is_covered(db: Session, payout: Payout) -> bool:
-    """Whether the booking's money has been earned before, or is there to be earned."""
+    """Whether the booking's money is there to be earned, or what was earned before is still to be sent."""
     if ledger.is_posted(db, books.earn_key(payout.booking_id)):
-        return True
+        unsent = -ledger.balance_of(
+            db, books.payable_to(payout.actor_id), payout.currency, booking_id=payout.booking_id
+        )
+        return unsent >= payout.amount_minor - payout.netted_minor
     funds = -ledger.balance_of(db, books.funds_of(payout.booking_id), payout.currency)
     return funds >= payout.amount_minor
 
@@ -190,7 +194,9 @@ def note_transfer(db: Session, *, payout_id: int, transfer_id: str | None, now: 
         )
         ledger.post(db, made, now=now)
     record(db, payout, Step.RECORD_TRANSFER, Party.CLOCK, transition.before, transition.after, Decision(None), now)
-    tell(db, payout, "transferred", f"{amount} is on its way", "Stripe pays it to your bank account.", now)
+    title = f"{amount} is on its way"
+    tell(db, payout, f"transferred:{transfer_id or 'netted'}", title, "Stripe pays it to your bank account.", now)
+    take_back_disputed(db, payout, now)
 
 
 def note_transfer_refused(db: Session, *, payout_id: int, words: str, now: datetime) -> None:

@@ -18,7 +18,9 @@ from marketplace.domain.payout import Facts, State, Step, Transition, take_step
 from marketplace.models import Actor, Booking, ConnectAccount, Payment, Payout, PayoutEvent, Refund
 from marketplace.services.audit import record_audit
 from marketplace.services.outbox import has_open_command
+from marketplace.services.payment import left_beside_owed
 from marketplace.services.payout_notice import tell_decision
+from marketplace.services.stake import hold_words
 
 DEFAULT_LIMIT_MINOR: Final = 200_000
 FAILED_SEND: Final = "fail_to_send"
@@ -93,14 +95,16 @@ def agreed_fee(booking: Booking, amount_minor: int) -> int:
 def blocks_of(db: Session, payout: Payout) -> tuple[str, ...]:
     """Why no money may leave for this payout now, in sentences."""
     payment = db.scalar(select(Payment).where(Payment.booking_id == payout.booking_id))
+    stake = hold_words(db, payout)
     refunds = set(db.scalars(select(Refund.state).where(Refund.booking_id == payout.booking_id)))
     checks = (
         (payment is None or not is_paid(PaymentState(payment.state)), "The platform's payment has not arrived."),
         (payment is not None and payment.state == PaymentState.DISPUTED, "The platform's bank disputes the payment."),
-        (payment is not None and payment.state == PaymentState.LOST, "The platform's bank has taken the payment back."),
+        (_is_lost(db, payment), "The platform's bank has taken the payment back."),
         (bool(refunds & {"reversing", "pending"}), "A refund of this booking is still on its way."),
         ("owed" in refunds, "The platform is still owed a refund of this booking."),
         ("refused" in refunds, "Stripe refused the refund that the platform is owed. Try that again first."),
+        (stake is not None, stake or ""),
         (not is_account_active(db, payout.actor_id), "The actor's payout account at Stripe is not ready."),
         (
             has_open_command(db, about="payout", about_id=payout.id, kind="transfer.create"),
@@ -108,6 +112,11 @@ def blocks_of(db: Session, payout: Payout) -> tuple[str, ...]:
         ),
     )
     return tuple(sentence for applies, sentence in checks if applies)
+
+
+def _is_lost(db: Session, payment: Payment | None) -> bool:
+    """Whether the bank has taken back all that was left; what it left is paid out."""
+    return payment is not None and payment.state == PaymentState.LOST and left_beside_owed(db, payment) <= 0
 
 
 def find_account(db: Session, actor_id: int) -> ConnectAccount | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -62,13 +62,13 @@ def list_owed(db: Session) -> list[Row]:
 
 def retry_refund(db: Session, *, refund_id: int, by: Decider, now: datetime) -> None:
     """Ask Stripe once more, with a new key. Refuses (Conflict) one that waits no more, and while the bank disputes."""
-    refund, booking, payment = _hold(db, refund_id)
+    refund, booking, payment = hold_refund(db, refund_id, OWED)
     if payment.state == State.DISPUTED:
         raise Conflict("The bank has not decided its dispute yet, so Stripe refunds nothing. Nothing was changed.")
     refuse_while_leaving(db, booking.id)
     before = refund.state
     start_refund(db, booking, refund, now)
-    _audit(db, refund, "retry", before, by, "", now)
+    audit_refund(db, refund, "retry", before, by, "", now)
 
 
 def drop_refund(db: Session, *, refund_id: int, by: Decider, words: str, now: datetime) -> None:
@@ -78,23 +78,28 @@ def drop_refund(db: Session, *, refund_id: int, by: Decider, words: str, now: da
     """
     if len(words.strip()) < SHORTEST_WORDS:
         raise Invalid("Say in a sentence how the platform got its money back. Nothing was changed.", field="words")
-    refund, booking, _ = _hold(db, refund_id)
+    refund, booking, _ = hold_refund(db, refund_id, OWED)
+    if refund.retry_of_id is not None:
+        raise Conflict("The platform is owed this one: note how it was repaid instead. Nothing was changed.")
     if unearned_part(db, booking, booking.total_minor) - _wanted(db, booking) >= refund.amount_minor:
         raise Conflict("The booking still holds this money, so it has not gone back. Nothing was changed.")
     before = refund.state
     refund.state, refund.updated_at = "dropped", now
-    _audit(db, refund, "drop", before, by, words.strip(), now)
+    audit_refund(db, refund, "drop", before, by, words.strip(), now)
 
 
-def _hold(db: Session, refund_id: int) -> tuple[Refund, Booking, Payment]:
-    """Make other writers wait: the booking, then its payment, the order in which every step takes them."""
+def hold_refund(db: Session, refund_id: int, states: Collection[str]) -> tuple[Refund, Booking, Payment]:
+    """A refund that is in one of `states`, with its booking and payment, taken in the order of every step: others wait.
+
+    Refuses (Conflict) one that somebody has settled meanwhile.
+    """
     booking_id = db.scalar(select(Refund.booking_id).where(Refund.id == refund_id))
     if booking_id is None:
         raise NotFound("There is no such refund.")
     db.execute(select(Booking.id).where(Booking.id == booking_id).with_for_update())
     payment = find_payment(db, booking_id, lock=True)
     refund = db.get_one(Refund, refund_id, populate_existing=True)
-    if payment is None or refund.state not in OWED:
+    if payment is None or refund.state not in states:
         raise Conflict("This refund waits no more. Look again. Nothing was changed.")
     return refund, db.get_one(Booking, booking_id), payment
 
@@ -108,7 +113,8 @@ def _wanted(db: Session, booking: Booking) -> int:
     return payout.amount_minor + fee
 
 
-def _audit(db: Session, refund: Refund, step: str, before: str, by: Decider, words: str, now: datetime) -> None:
+def audit_refund(db: Session, refund: Refund, step: str, before: str, by: Decider, words: str, now: datetime) -> None:
+    """What an admin decided about a refund."""
     record_audit(
         db,
         about="refund",

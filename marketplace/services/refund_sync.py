@@ -12,20 +12,23 @@ from marketplace.domain.money import Money
 from marketplace.gateways.payment import base as stripe
 from marketplace.models import Booking, Payment, Refund
 from marketplace.services import ledger
-from marketplace.services.payment import share_of, unearned_part, unsent_part
+from marketplace.services.burden import lower_payout, weigh_refund
+from marketplace.services.payment import REFUNDS_PATH, share_of, unearned_part, unsent_part
 from marketplace.services.payment_notice import tell_admins
+from marketplace.services.refund_back import find_failed
 
 
 def book_refund(db: Session, payment: Payment, seen: stripe.Refund, now: datetime) -> None:
     """One refund as Stripe has it: ours by its mark, or one that was made by hand in Stripe's own pages."""
-    if seen.state in ("canceled", "requires_action"):
+    came_back = seen.state == "failed" or (seen.state == "canceled" and ledger.is_posted(db, f"refund:{seen.id}"))
+    if seen.state in ("canceled", "requires_action") and not came_back:
         return
     refund = find_refund(db, payment, seen) or _adopt(db, payment, seen, now)
     refund.stripe_refund_id = seen.id
-    _post_refund(db, payment, seen, now)
-    if seen.state == "failed" and refund.state != "failed":
+    _post_refund(db, payment, refund, seen, now)
+    if came_back:
         _fail_refund(db, payment, refund, seen, now)
-    elif seen.state != "failed" and refund.state != seen.state:
+    elif refund.state != seen.state:
         refund.state = seen.state
         refund.updated_at = now
     db.flush()
@@ -42,6 +45,14 @@ def find_refund(db: Session, payment: Payment, seen: stripe.Refund) -> Refund | 
 
 
 def _adopt(db: Session, payment: Payment, seen: stripe.Refund, now: datetime) -> Refund:
+    """Made in Stripe's own pages: again for one that came back, where the amount says so; else out of the booking."""
+    booking = db.get_one(Booking, payment.booking_id)
+    failed, amount = find_failed(db, booking, seen.amount_minor), Money(seen.amount_minor, seen.currency)
+    if failed is not None:
+        failed.state, failed.updated_at = "retried", now
+    else:
+        burden = weigh_refund(db, booking, payment, amount, pays_owed=True)
+        lower_payout(db, booking, burden, "A refund was made to the platform.", now)
     refund = Refund(
         payment_id=payment.id,
         booking_id=payment.booking_id,
@@ -49,6 +60,7 @@ def _adopt(db: Session, payment: Payment, seen: stripe.Refund, now: datetime) ->
         currency=seen.currency,
         amount_minor=seen.amount_minor,
         reason="Made in Stripe's own pages.",
+        retry_of_id=failed.id if failed is not None else None,
         created_at=seen.created_at,
         updated_at=now,
     )
@@ -57,10 +69,19 @@ def _adopt(db: Session, payment: Payment, seen: stripe.Refund, now: datetime) ->
     return refund
 
 
-def _post_refund(db: Session, payment: Payment, seen: stripe.Refund, now: datetime) -> None:
-    """Out of what nobody has earned, and what is beyond that out of our fee and the actor's part."""
+def _post_refund(db: Session, payment: Payment, refund: Refund, seen: stripe.Refund, now: datetime) -> None:
+    """Out of what nobody has earned, and what is beyond that out of our fee and the actor's part; one that is made
+    again out of what the platform is owed."""
+    if ledger.is_posted(db, f"refund:{seen.id}"):
+        return
     booking = db.get_one(Booking, payment.booking_id)
     amount = Money(seen.amount_minor, seen.currency)
+    if refund.retry_of_id is not None:
+        again = books.refund_made_again(
+            refund_id=seen.id, booking_id=booking.id, platform_id=payment.platform_id, amount=amount
+        )
+        ledger.post(db, again, now=now)
+        return
     if not ledger.is_posted(db, books.earn_key(booking.id)):
         ledger.post(db, books.refund_before_earning(refund_id=seen.id, booking_id=booking.id, amount=amount), now=now)
         return
@@ -86,8 +107,9 @@ def _fail_refund(db: Session, payment: Payment, refund: Refund, seen: stripe.Ref
         platform_id=payment.platform_id,
         amount=Money(seen.amount_minor, seen.currency),
     )
-    ledger.post(db, failed, now=now)
+    if not ledger.post(db, failed, now=now):
+        return
     refund.state = "failed"
     refund.updated_at = now
     words = "The platform's bank sent the refund back. The platform must be repaid in another way."
-    tell_admins(db, payment, f"refund_failed:{seen.id}", "A refund came back", words, now)
+    tell_admins(db, payment, f"refund_failed:{seen.id}", "A refund came back", words, now, path=REFUNDS_PATH)

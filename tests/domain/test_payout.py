@@ -131,9 +131,10 @@ def test_every_other_step_is_refused_in_a_sentence() -> None:
                         take_step(replace(FACTS, state=state), step, party, NOW)
 
 
-def test_what_has_moved_can_only_be_taken_back() -> None:
-    steps = {step for (state, step, _) in TABLE if state in MOVED}
-    assert steps == {Step.RECORD_REVERSAL}
+def test_what_has_moved_can_only_be_taken_back_and_then_be_sent_again() -> None:
+    steps = {(state, step) for (state, step, _) in TABLE if state in MOVED}
+    assert {step for state, step in steps if state == State.TRANSFERRED} == {Step.RECORD_REVERSAL}
+    assert {step for _, step in steps} == {Step.RECORD_REVERSAL, Step.REOPEN}
 
 
 def test_no_actor_and_no_platform_decides_anything() -> None:
