@@ -27,6 +27,7 @@ class Job(StrEnum):
     PROBE_MEDIA = "media.probe"
     SEND_NOTICE = "notice.send"
     READ_CALENDAR = "calendar.read"
+    RECONCILE = "reconciliation.run"
 
 
 def enqueue(db: Session, job: Job, *ids: int | str) -> None:

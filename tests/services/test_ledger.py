@@ -80,10 +80,10 @@ def test_a_check_names_the_rows_that_break_it(database: Database) -> None:
         db.execute(
             text(
                 "INSERT INTO outbox_command (kind, about, about_id, idempotency_key, params, state, attempts, next_at,"
-                " created_at) VALUES ('x', 'x', 1, 'k', '{}', 'done', 1, :at, :at)"
+                " created_at) VALUES ('transfer.create', 'x', 1, 'k', '{}', 'done', 1, :at, :at)"
             ),
             {"at": "2026-11-23 08:00:00"},
         )
     with database.reading() as db:
         broken = {check.name: check.rows for check in run_checks(db, now=NOW) if check.rows}
-    assert broken == {"I9": ["id 1, idempotency_key k"]}
+    assert broken == {"I9": ["id 1, named k"]}
