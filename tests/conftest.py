@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -277,6 +278,7 @@ def client_as(app: Flask) -> Callable[[Account], FlaskClient]:
         with browser.session_transaction() as session:
             session["_user_id"] = account.fs_uniquifier
             session["_fresh"] = True
+            session["fs_paa"] = time.time()
         return browser
 
     return sign_in

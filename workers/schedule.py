@@ -19,6 +19,8 @@ from workers.tasks.media import sweep_media
 from workers.tasks.notice import sweep_notices
 from workers.tasks.outbox import send_due_payouts, sweep_outbox
 from workers.tasks.payment import poll_accounts, poll_open_checkouts, poll_undelivered, sweep_events
+from workers.tasks.payout import resume_due_holds
+from workers.tasks.reconciliation import reconcile_daily, reconcile_hourly, sweep_open
 from workers.tasks.reminder import sweep_reminders
 from workers.tasks.saved_card import charge_due_cards
 from workers.tasks.score import compute_due_scores
@@ -56,6 +58,7 @@ TIMETABLE: tuple[Periodic, ...] = (
     Periodic("reminder.sweep", timedelta(minutes=5), sweep_reminders),
     Periodic("outbox.sweep", timedelta(seconds=10), sweep_outbox),
     Periodic("payout.send_due", timedelta(seconds=10), send_due_payouts),
+    Periodic("payout.resume_due", timedelta(minutes=5), resume_due_holds),
     Periodic("stripe_event.sweep", timedelta(minutes=1), sweep_events),
     Periodic("stripe_event.poll_undelivered", timedelta(minutes=10), poll_undelivered),
     Periodic("payment.poll_open", timedelta(minutes=10), poll_open_checkouts),
@@ -63,6 +66,9 @@ TIMETABLE: tuple[Periodic, ...] = (
     Periodic("document.issue_forgotten", timedelta(days=1), issue_forgotten_documents),
     Periodic("saved_card.charge_due", timedelta(minutes=1), charge_due_cards),
     Periodic("connect.poll", timedelta(hours=1), poll_accounts),
+    Periodic("reconciliation.hourly", timedelta(hours=1), reconcile_hourly),
+    Periodic("reconciliation.daily", timedelta(days=1), reconcile_daily),
+    Periodic("reconciliation.sweep_open", timedelta(days=1), sweep_open),
     Periodic("booking.sweep", timedelta(seconds=30), sweep_bookings),
     Periodic("score.compute_due", timedelta(hours=1), compute_due_scores),
 )

@@ -1,13 +1,13 @@
-"""The life of a payout: review by people, then one transfer; with the reasons to look closer, in words."""
+"""The life of a payout: review by people, with questions, answers and appeals, then one transfer."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 from marketplace.domain.booking import Party
 from marketplace.domain.errors import Conflict, Forbidden, Invalid, Refused
@@ -36,6 +36,9 @@ class Step(StrEnum):
     HOLD = "hold"
     RESUME = "resume"
     REJECT = "reject"
+    ASK = "ask"
+    ANSWER = "answer"
+    APPEAL = "appeal"
     GIVE_BACK = "give_back"
     UNDO = "undo"
     SEND = "send"
@@ -49,15 +52,16 @@ class Step(StrEnum):
 
 REVIEW_WITHIN: Final = timedelta(hours=48)
 UNDO_WITHIN: Final = timedelta(minutes=10)
-NEW_BANK_FOR: Final = timedelta(days=14)
 TRANSFER_TAKES: Final = timedelta(days=3)
-MUCH_MORE: Final = 3
+HELD_AT_MOST: Final = timedelta(days=30)
+LEAST_WORDS: Final = 10
 ON_HAND: Final = frozenset({State.REVIEW, State.HELD, State.APPROVED})
 """States in which nothing has moved yet."""
 LEAVING: Final = frozenset({State.SENDING, State.UNKNOWN})
 """States in which it is not certain yet whether money has moved."""
 MOVED: Final = frozenset({State.TRANSFERRED, State.PARTLY_REVERSED, State.REVERSED})
-
+STOPPED: Final = frozenset({State.HELD, State.REJECTED})
+"""States that somebody has decided on and that the actor may ask to have looked at again."""
 
 SETTLED: Final = "settled"
 """What pages call a transfer when the days that a bank takes are over. Nothing tells us of each arrival."""
@@ -94,13 +98,21 @@ class Blocked(Refused):
     code = "payout_blocked"
 
 
+class NotLow(Refused):
+    """It needs a look of its own, so it is not approved together with others."""
+
+    code = "not_low"
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """All that the table's guards look at.
 
     `approvers` are the accounts whose approval stands. `principal_id` is who asks, None for the clock;
-    `beneficiary_id` the actor's own account, `rejecter_id` the admin who rejected it last. `blocks` are sentences why
-    no money may leave now.
+    `beneficiary_id` the actor's own account, `rejecter_id` the admin who rejected it last, `decider_id` the one who
+    held or rejected it last. `blocks` are sentences why no money may leave now. `is_asked`: a question of ours is open
+    or has been answered; `is_appealed`: the actor wants another admin than `decider_id`, and `has_others` says whether
+    there is one. `held_until` is when a hold is looked at again, `until` when the one being asked for would be.
     """
 
     state: State
@@ -110,13 +122,21 @@ class Facts:
     principal_id: int | None = None
     beneficiary_id: int | None = None
     rejecter_id: int | None = None
+    decider_id: int | None = None
     undo_until: datetime | None = None
     words: str = ""
     blocks: tuple[str, ...] = ()
     reversed_minor: int = 0
+    is_asked: bool = False
+    is_appealed: bool = False
+    has_others: bool = True
+    held_until: datetime | None = None
+    until: datetime | None = None
 
 
 Guard = Callable[[Facts, datetime], None]
+ALONE: Final = "another admin has to decide, and there is none yet; make one with create-admin"
+"""What is said where somebody else has to decide and nobody else can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +162,46 @@ def approvals_needed(amount: Money, limit_minor: int) -> int:
 
 
 def _with_words(facts: Facts, now: datetime) -> None:
-    if len(facts.words.strip()) < 10:
+    if len(facts.words.strip()) < LEAST_WORDS:
         raise WordsMissing("Say in a sentence why: the actor reads it. Nothing was changed.", field="words")
+
+
+def _with_answer(facts: Facts, now: datetime) -> None:
+    if len(facts.words.strip()) < LEAST_WORDS:
+        raise WordsMissing("Say it in a sentence: whoever decides reads it. Nothing was changed.", field="words")
+
+
+def _only_own(facts: Facts, now: datetime) -> None:
+    if facts.principal_id is None or facts.principal_id != facts.beneficiary_id:
+        raise Forbidden("This money comes to somebody else. Nothing was changed.")
+
+
+def _been_asked(facts: Facts, now: datetime) -> None:
+    if not facts.is_asked:
+        raise Conflict("No question is open here. Nothing was changed.")
+
+
+def _not_asked(facts: Facts, now: datetime) -> None:
+    if facts.is_asked:
+        raise Conflict("You have been asked something: answer it, and it is reviewed again. Nothing was changed.")
+
+
+def _another(facts: Facts, now: datetime) -> None:
+    if not facts.is_appealed or facts.decider_id is None or facts.principal_id != facts.decider_id:
+        return
+    who = "another admin has to decide now" if facts.has_others else ALONE
+    raise Conflict(f"You decided this, and the actor has asked for a second look: {who}. Nothing was changed.")
+
+
+def _until_soon(facts: Facts, now: datetime) -> None:
+    if facts.until is not None and not now < facts.until <= now + HELD_AT_MOST:
+        days = HELD_AT_MOST.days
+        raise Invalid(f"Look again on one of the next {days} days. Nothing was changed.", field="held_until")
+
+
+def _hold_over(facts: Facts, now: datetime) -> None:
+    if facts.held_until is None or now < facts.held_until:
+        raise Conflict("The day to look at this again has not come. Nothing was changed.")
 
 
 def _not_own(facts: Facts, now: datetime) -> None:
@@ -176,10 +234,12 @@ def _undo_over(facts: Facts, now: datetime) -> None:
         raise Conflict("The approval can still be taken back. Nothing was sent.")
 
 
-_S, _T, _D, _C = State, Step, Party.ADMIN, Party.CLOCK
-_approve = Rule(None, (_not_own, _not_twice, _free))
-_hold = Rule(_S.HELD, (_not_own, _with_words))
-_reject = Rule(_S.REJECTED, (_not_own, _with_words))
+_S, _T, _D, _C, _A = State, Step, Party.ADMIN, Party.CLOCK, Party.ACTOR
+_approve = Rule(None, (_not_own, _another, _not_twice, _free))
+_hold = Rule(_S.HELD, (_not_own, _another, _with_words, _until_soon))
+_ask = Rule(_S.HELD, (_not_own, _another, _with_words, _until_soon))
+_reject = Rule(_S.REJECTED, (_not_own, _another, _with_words))
+_appeal = Rule(_S.REVIEW, (_only_own, _not_asked, _with_answer))
 _record = Rule(_S.TRANSFERRED)
 _refuse = Rule(_S.HELD)
 _reverse = Rule(None)
@@ -189,14 +249,22 @@ TABLE: Final[Mapping[tuple[State, Step, Party], Rule]] = MappingProxyType(
         (_S.REVIEW, _T.APPROVE, _D): _approve,
         (_S.REVIEW, _T.HOLD, _D): _hold,
         (_S.REVIEW, _T.REJECT, _D): _reject,
+        (_S.REVIEW, _T.ASK, _D): _ask,
+        (_S.HELD, _T.ASK, _D): _ask,
         (_S.HELD, _T.RESUME, _D): Rule(_S.REVIEW, (_not_own,)),
+        # the actor's own words bring it back into review; so does the day on which it was to be looked at again
+        (_S.HELD, _T.ANSWER, _A): Rule(_S.REVIEW, (_only_own, _been_asked, _with_answer)),
+        (_S.HELD, _T.APPEAL, _A): _appeal,
+        (_S.REJECTED, _T.APPEAL, _A): _appeal,
+        (_S.HELD, _T.RESUME, _C): Rule(_S.REVIEW, (_hold_over,)),
         (_S.HELD, _T.APPROVE, _D): _approve,
         (_S.HELD, _T.REJECT, _D): _reject,
         # a rejection is not the end: it is looked at again, or a second admin sends the money back where it came from
         (_S.REJECTED, _T.RESUME, _D): Rule(_S.REVIEW, (_not_own, _with_words)),
         (_S.REJECTED, _T.GIVE_BACK, _D): Rule(_S.RETURNED, (_not_own, _not_alone, _with_words)),
         (_S.APPROVED, _T.UNDO, _D): Rule(_S.REVIEW, (_undo_open,)),
-        (_S.APPROVED, _T.HOLD, _D): _hold,
+        # anybody may stop what is about to leave, the one whose hold was appealed against as well
+        (_S.APPROVED, _T.HOLD, _D): Rule(_S.HELD, (_not_own, _with_words, _until_soon)),
         # a dispute or a refund that came after the approval stops it
         (_S.APPROVED, _T.HOLD, _C): Rule(_S.HELD),
         (_S.REVIEW, _T.HOLD, _C): Rule(_S.HELD),
@@ -262,6 +330,9 @@ _DOING: Final[Mapping[Step, str]] = MappingProxyType(
         _T.HOLD: "hold this payout",
         _T.RESUME: "take this payout back into review",
         _T.REJECT: "reject this payout",
+        _T.ASK: "ask about this payout",
+        _T.ANSWER: "answer for this payout",
+        _T.APPEAL: "ask for a second look at this payout",
         _T.GIVE_BACK: "send this money back to the platform",
         _T.UNDO: "take back this approval",
         _T.SEND: "send this payout",
@@ -297,154 +368,17 @@ def _refusal(state: State, step: Step, party: Party) -> Refused:
     return Conflict(f"You cannot {_DOING[step]} now: {WORDS[state]}. Nothing was changed.")
 
 
-class Risk(StrEnum):
-    """Why a person should look closer."""
+def refuse_unless_low(facts: Facts, risks: Sequence[str]) -> None:
+    """What may be approved together with others: no reason to look closer, one pair of eyes, no word of the actor's.
 
-    FIRST_PAYOUT = "first_payout"
-    NEW_BANK = "new_bank"
-    ACCOUNT_NOT_READY = "account_not_ready"
-    MUCH_MORE_THAN_USUAL = "much_more_than_usual"
-    OVER_LIMIT = "over_limit"
-    OPEN_DISPUTE = "open_dispute"
-    EARLIER_DISPUTES = "earlier_disputes"
-    SCORE_FLAG = "score_flag"
-    ACCEPTED_BY_CLOCK = "accepted_by_clock"
-    MISMATCH = "mismatch"
-
-
-LOW: Final = 0
-MEDIUM: Final = 1
-HIGH: Final = 2
-
-
-@dataclass(frozen=True, slots=True)
-class RiskFacts:
-    """What is known of a payout when it is made. `usual_minor` is the median of the actor's earlier payouts."""
-
-    amount: Money
-    earlier_payouts: int
-    usual_minor: int | None = None
-    bank_changed_at: datetime | None = None
-    account_ready: bool = True
-    open_disputes: int = 0
-    earlier_disputes: int = 0
-    score_flags: int = 0
-    accepted_by_clock: bool = False
-    mismatches: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """One reason, how grave it is, and the evidence in a sentence."""
-
-    risk: Risk
-    level: int
-    words: str
-
-    def to_json(self) -> dict[str, Any]:
-        """As it is stored with the payout."""
-        return {"code": str(self.risk), "level": self.level, "words": self.words}
-
-
-def find_reasons(facts: RiskFacts, now: datetime) -> tuple[Reason, ...]:
-    """Every reason that applies, the gravest first."""
-    found = [reason for rule in _RISKS if (reason := rule(facts, now)) is not None]
-    return tuple(sorted(found, key=lambda reason: -reason.level))
-
-
-def limit_reason(amount: Money, limit_minor: int) -> Reason | None:
-    """That two have to approve. Judged when somebody looks, by the limit that counts then: it is not stored."""
-    if approvals_needed(amount, limit_minor) < 2:
-        return None
-    return Reason(Risk.OVER_LIMIT, MEDIUM, f"Above {Money(limit_minor, amount.currency)} two admins have to approve.")
-
-
-def bank_reason(changed_at: datetime, now: datetime) -> Reason | None:
-    """That the account the money goes to is new or was changed lately."""
-    if now - changed_at >= NEW_BANK_FOR:
-        return None
-    return Reason(
-        Risk.NEW_BANK, MEDIUM, f"The payout account was set up or changed {_days((now - changed_at).days)} ago."
-    )
-
-
-def risk_level(reasons: tuple[Reason, ...]) -> int:
-    """The gravest level among the reasons; low without any."""
-    return max((reason.level for reason in reasons), default=LOW)
-
-
-def _first(facts: RiskFacts, now: datetime) -> Reason | None:
-    if facts.earlier_payouts:
-        return None
-    return Reason(Risk.FIRST_PAYOUT, MEDIUM, "This is the actor's first payout.")
-
-
-def _new_bank(facts: RiskFacts, now: datetime) -> Reason | None:
-    return None if facts.bank_changed_at is None else bank_reason(facts.bank_changed_at, now)
-
-
-def _not_ready(facts: RiskFacts, now: datetime) -> Reason | None:
-    if facts.account_ready:
-        return None
-    return Reason(Risk.ACCOUNT_NOT_READY, HIGH, "Stripe does not let this account receive money yet.")
-
-
-def _unusual(facts: RiskFacts, now: datetime) -> Reason | None:
-    if not facts.usual_minor or facts.amount.minor <= MUCH_MORE * facts.usual_minor:
-        return None
-    usual = Money(facts.usual_minor, facts.amount.currency)
-    return Reason(Risk.MUCH_MORE_THAN_USUAL, MEDIUM, f"{facts.amount} is more than three times the usual {usual}.")
-
-
-def _disputed(facts: RiskFacts, now: datetime) -> Reason | None:
-    if not facts.open_disputes:
-        return None
-    return Reason(Risk.OPEN_DISPUTE, HIGH, "The platform's bank disputes the payment.")
-
-
-def _earlier_disputes(facts: RiskFacts, now: datetime) -> Reason | None:
-    if not facts.earlier_disputes:
-        return None
-    count = facts.earlier_disputes
-    return Reason(
-        Risk.EARLIER_DISPUTES, MEDIUM, f"{count} of the actor's bookings {'was' if count == 1 else 'were'} disputed."
-    )
-
-
-def _flagged(facts: RiskFacts, now: datetime) -> Reason | None:
-    if not facts.score_flags:
-        return None
-    return Reason(Risk.SCORE_FLAG, MEDIUM, f"The score carries {_count(facts.score_flags, 'open flag')}.")
-
-
-def _by_clock(facts: RiskFacts, now: datetime) -> Reason | None:
-    if not facts.accepted_by_clock:
-        return None
-    return Reason(Risk.ACCEPTED_BY_CLOCK, LOW, "The takes were accepted because the platform said nothing in time.")
-
-
-def _mismatched(facts: RiskFacts, now: datetime) -> Reason | None:
-    if not facts.mismatches:
-        return None
-    return Reason(Risk.MISMATCH, HIGH, f"Our books and Stripe's differ in {_count(facts.mismatches, 'place')}.")
-
-
-_RISKS: Final = (
-    _first,
-    _new_bank,
-    _not_ready,
-    _unusual,
-    _disputed,
-    _earlier_disputes,
-    _flagged,
-    _by_clock,
-    _mismatched,
-)
-
-
-def _days(days: int) -> str:
-    return "less than a day" if days == 0 else _count(days, "day")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    `risks` name the reasons of some weight that stand now; they are said as they are.
+    """
+    wants = [
+        *risks,
+        *(["two admins have to approve"] if approvals_needed(facts.amount, facts.limit_minor) > 1 else []),
+        *(["the actor asks for a second look"] if facts.is_appealed else []),
+        *(["the actor has answered a question"] if facts.is_asked else []),
+        *facts.blocks[:1],
+    ]
+    if wants:
+        raise NotLow(f"It needs a look of its own: {', '.join(wants)}.")

@@ -12,7 +12,10 @@ from marketplace.models.column import JsonList
 
 
 class Payout(Base):
-    """Money one booking owes its actor. `reasons` are the risk reasons found when it was made, with evidence."""
+    """Money one booking owes its actor.
+
+    `reasons` are the reasons to look closer with their evidence, as found when it was made and at each look since.
+    """
 
     __tablename__ = "payout"
     __table_args__ = (
@@ -56,6 +59,8 @@ class PayoutEvent(Base):
     """One step in the life of a payout; append-only."""
 
     __tablename__ = "payout_event"
+    # how long payouts are reviewed and held is reckoned from the ends of their stays
+    __table_args__ = (Index("ix_payout_event_before", "before", "at"),)
 
     id: Mapped[Id]
     payout_id: Mapped[int] = mapped_column(belongs_to("payout"), index=True)

@@ -30,7 +30,8 @@ MODEL: dict[str, type[Platform] | type[Actor]] = {"platform": Platform, "actor":
 # addresses under /actor/ that are the product's own: nobody's page may hide behind them
 RESERVED: Final = frozenset(
     {
-        "book-out", "booking", "calendar", "clip", "earnings", "extra-hours", "hours", "network", "payout-account",
+        "book-out", "booking", "calendar", "clip", "earnings", "extra-hours", "hours", "network", "payout",
+        "payout-account",
         "portrait", "profile", "publish", "rate", "session", "upload",
     }
 )  # fmt: skip

@@ -6,19 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from marketplace.domain.errors import Invalid, NotFound
-from marketplace.domain.payout import ON_HAND, State, bank_reason
+from marketplace.domain.payout import ON_HAND, State
+from marketplace.domain.payout_risk import is_new_bank
 from marketplace.gateways.payment.base import RecipientAccount
 from marketplace.models import Account, Actor, ConnectAccount, Payout
 from marketplace.services.audit import record_audit
 from marketplace.services.notice import accounts_of_actor, notify
 from marketplace.services.once import insert_once
 from marketplace.services.outbox import add_command, has_open_command, next_version
+from marketplace.services.payout_risk import refresh_reasons
 from marketplace.services.payout_step import find_account, get_payout, hold_by_clock
 
 WORDS: Final[Mapping[str, str]] = MappingProxyType(
@@ -198,19 +200,16 @@ def note_bank_changed(db: Session, *, stripe_account_id: str, changed_at: dateti
         after={"bank_changed_at": changed_at.isoformat()},
         now=now,
     )
-    reason = bank_reason(changed_at, now)
+    db.flush()
     ours = select(Payout.id).where(Payout.actor_id == row.actor_id, Payout.state.in_(ON_HAND))
-    for payout_id in db.scalars(ours).all() if reason else ():
-        _look_again(db, get_payout(db, payout_id, lock=True), reason.to_json() if reason else {}, now)
+    for payout_id in db.scalars(ours).all() if is_new_bank(changed_at, now) else ():
+        _look_again(db, get_payout(db, payout_id, lock=True), now)
 
 
-def _look_again(db: Session, payout: Payout, reason: dict[str, Any], now: datetime) -> None:
+def _look_again(db: Session, payout: Payout, now: datetime) -> None:
     if payout.state not in ON_HAND:
         return
-    others = [each for each in payout.reasons if each["code"] != reason["code"]]
-    payout.reasons = sorted([*others, reason], key=lambda each: -int(each["level"]))
-    payout.risk = max(payout.risk, int(reason["level"]))
-    db.flush()
+    refresh_reasons(db, payout, now)
     if payout.state == State.APPROVED or payout.approvals:
         words = "The bank account was changed after this was approved, so it is looked at again. Nothing was sent."
         hold_by_clock(db, payout, words, now)

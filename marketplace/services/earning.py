@@ -40,6 +40,8 @@ class StatementLine:
     payout: str | None
     words: str
     expected_on: date | None
+    payout_id: int | None
+    is_asked: bool
 
 
 def list_statement(db: Session, actor_id: int, *, now: datetime) -> list[StatementLine]:
@@ -57,6 +59,8 @@ def list_statement(db: Session, actor_id: int, *, now: datetime) -> list[Stateme
             Payout.state,
             func.coalesce(Payout.words, ""),
             Payout.expected_on,
+            Payout.id,
+            Payout.asked_at.is_not(None) & (Payout.state == State.HELD),
             Payout.transferred_at,
         )
         .join(Platform, Platform.id == Booking.platform_id)

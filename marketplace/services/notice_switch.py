@@ -51,11 +51,15 @@ WORDS: Final[Mapping[Topic, tuple[str, str]]] = MappingProxyType(
 ALWAYS_MAILED: Final = frozenset(
     {
         "booking.stop_unsigned",
+        "booking.ask_payment",
+        "booking.stop_unpaid",
         "booking.dispute",
         "booking.contest",
         "booking.claim_no_show",
         "reminder.consent",
+        "reminder.payment",
         "payout.held",
+        "payout.asked",
         "payout.rejected",
         "payout.returned",
     }

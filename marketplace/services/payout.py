@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
-from statistics import median_low
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from marketplace.domain.booking import Party
@@ -16,27 +14,18 @@ from marketplace.domain.payout import (
     REVIEW_WITHIN,
     TRANSFER_TAKES,
     UNDO_WITHIN,
-    RiskFacts,
     State,
     Step,
-    find_reasons,
-    risk_level,
+    refuse_unless_low,
     take_step,
 )
-from marketplace.models import Booking, BookingEvent, Dispute, Flag, Payout
+from marketplace.domain.payout_risk import LOW, current, risk_level
+from marketplace.models import Booking, Payout
 from marketplace.services.once import insert_once
 from marketplace.services.payment import find_payment, left_to_refund, refund_rest, share_of
 from marketplace.services.payout_notice import tell, tell_decision
-from marketplace.services.payout_step import (
-    Decision,
-    agreed_fee,
-    facts_of,
-    find_account,
-    get_payout,
-    move,
-    record,
-)
-from marketplace.services.reconciliation import count_mismatches
+from marketplace.services.payout_risk import look, refresh_reasons
+from marketplace.services.payout_step import Decision, agreed_fee, facts_of, get_payout, move, record
 
 # making ------------------------------------------------------------------------------------------
 
@@ -61,7 +50,7 @@ def create_payout(
     amount = Money(booking.net_minor if amount_minor is None else amount_minor, booking.currency)
     if not amount:
         return None
-    reasons = find_reasons(_risk_facts(db, booking, amount), now)
+    reasons = look(db, booking.id, booking.actor_id, amount, (), now)
     payout_id = insert_once(
         db,
         Payout,
@@ -75,7 +64,7 @@ def create_payout(
         reversed_minor=0,
         approvals=0,
         risk=risk_level(reasons),
-        reasons=[reason.to_json() for reason in reasons],
+        reasons=reasons,
         words="",
         expected_on=(now + REVIEW_WITHIN + TRANSFER_TAKES).date(),
         review_due_at=now + REVIEW_WITHIN,
@@ -88,53 +77,6 @@ def create_payout(
     record(db, payout, "create", Party.CLOCK, None, State.REVIEW, Decision(None), now)
     tell(db, payout, "review", f"{amount} is being reviewed", "Your payout is with us for review.", now)
     return payout.id
-
-
-def _risk_facts(db: Session, booking: Booking, amount: Money) -> RiskFacts:
-    actor_id = booking.actor_id
-    earlier = _earlier_amounts(db, actor_id, amount.currency)
-    account = find_account(db, actor_id)
-    return RiskFacts(
-        amount=amount,
-        earlier_payouts=len(earlier),
-        usual_minor=median_low(earlier) if earlier else None,
-        bank_changed_at=account.bank_changed_at if account else None,
-        account_ready=account is not None and account.state == "active",
-        open_disputes=_count(db, select(func.count()).where(Dispute.booking_id == booking.id, Dispute.state == "open")),
-        earlier_disputes=_count(
-            db,
-            select(func.count())
-            .select_from(Dispute)
-            .join(Booking, Booking.id == Dispute.booking_id)
-            .where(Booking.actor_id == actor_id, Dispute.booking_id != booking.id),
-        ),
-        score_flags=_count(
-            db,
-            select(func.count()).where(
-                Flag.actor_id == actor_id, Flag.state == "open", Flag.social_account_id.is_not(None)
-            ),
-        ),
-        accepted_by_clock=_accepted_by_clock(db, booking.id),
-        mismatches=count_mismatches(db, booking.id),
-    )
-
-
-def _earlier_amounts(db: Session, actor_id: int, currency: str) -> Sequence[int]:
-    sent = select(Payout.amount_minor).where(
-        Payout.actor_id == actor_id, Payout.currency == currency, Payout.transferred_at.is_not(None)
-    )
-    return db.scalars(sent).all()
-
-
-def _accepted_by_clock(db: Session, booking_id: int) -> bool:
-    step = select(BookingEvent.id).where(
-        BookingEvent.booking_id == booking_id, BookingEvent.step == "approve", BookingEvent.party == Party.CLOCK
-    )
-    return db.scalar(step.limit(1)) is not None
-
-
-def _count(db: Session, query: Any) -> int:
-    return int(db.scalar(query) or 0)
 
 
 # deciding ----------------------------------------------------------------------------------------
@@ -150,9 +92,28 @@ def approve_payout(
     return _decide(db, payout_id, Step.APPROVE, by, now, undo_within)
 
 
+def approve_low_risk(
+    db: Session, *, payout_id: int, by: Decision, now: datetime, undo_within: timedelta = UNDO_WITHIN
+) -> State:
+    """As `approve_payout`, for one among many: refuses (NotLow) what anything speaks for looking at by itself.
+
+    It is judged by the facts of this instant, not by what was known when the list was drawn.
+    """
+    payout = get_payout(db, payout_id, lock=True)
+    refresh_reasons(db, payout, now)
+    heavy = [each["words"].rstrip(".") for each in current(payout.reasons) if each["level"] > LOW]
+    refuse_unless_low(facts_of(db, payout, by), heavy)
+    return _decide(db, payout_id, Step.APPROVE, by, now, undo_within)
+
+
 def hold_payout(db: Session, *, payout_id: int, by: Decision, now: datetime) -> State:
-    """Stop a payout for a reason the actor reads."""
+    """Stop a payout for a reason the actor reads; `by.until` is when it comes back into review by itself."""
     return _decide(db, payout_id, Step.HOLD, by, now)
+
+
+def ask_actor(db: Session, *, payout_id: int, by: Decision, now: datetime) -> State:
+    """Ask the actor something: the payout is held until they answer, or until `by.until`."""
+    return _decide(db, payout_id, Step.ASK, by, now)
 
 
 def resume_payout(db: Session, *, payout_id: int, by: Decision, now: datetime) -> State:
@@ -185,12 +146,20 @@ def _decide(
 ) -> State:
     payout = get_payout(db, payout_id, lock=True)
     transition = take_step(facts_of(db, payout, by), step, Party.ADMIN, now)
+    refresh_reasons(db, payout, now)
     approvals = payout.approvals + 1 if step == Step.APPROVE else 0
     undo_until = now + undo_within if transition.after == State.APPROVED else None
-    move(db, payout, transition, now, approvals=approvals, undo_until=undo_until, words=by.words.strip())
+    marks = _hold_marks(step, by, now) if transition.after == State.HELD else {}
+    move(db, payout, transition, now, approvals=approvals, undo_until=undo_until, words=by.words.strip(), **marks)
     record(db, payout, step, Party.ADMIN, transition.before, transition.after, by, now)
     tell_decision(db, payout, step, transition.after, by.words, now)
     return transition.after
+
+
+def _hold_marks(step: Step, by: Decision, now: datetime) -> dict[str, Any]:
+    """Since when the actor is asked, when the hold is looked at again, and when money would then arrive."""
+    later = (by.until + REVIEW_WITHIN + TRANSFER_TAKES).date() if by.until else None
+    return {"asked_at": now if step == Step.ASK else None, "held_until": by.until, "expected_on": later}
 
 
 def find_payout(db: Session, booking_id: int) -> Payout | None:

@@ -12,7 +12,7 @@ from marketplace.domain.payout import State, Step
 from marketplace.models import Payout
 from marketplace.services.notice import accounts_of_actor, notify
 
-PATH: Final = "/actor/earnings"
+PATH: Final = "/actor/payout"
 
 
 def tell_decision(db: Session, payout: Payout, step: Step, after: State, words: str, now: datetime) -> None:
@@ -20,6 +20,8 @@ def tell_decision(db: Session, payout: Payout, step: Step, after: State, words: 
     amount = Money(payout.amount_minor, payout.currency)
     if step == Step.HOLD:
         tell(db, payout, f"held:{now.isoformat()}", f"{amount} is held", words, now)
+    elif step == Step.ASK:
+        tell(db, payout, f"asked:{now.isoformat()}", f"A question about {amount}", words, now)
     elif step == Step.REJECT:
         tell(db, payout, f"rejected:{now.isoformat()}", f"{amount} will not be paid out", words, now)
     elif step == Step.GIVE_BACK:
@@ -39,6 +41,6 @@ def tell(db: Session, payout: Payout, event: str, title: str, words: str, now: d
         kind=f"payout.{event.partition(':')[0]}",
         title=title,
         words=words,
-        path=PATH,
+        path=f"{PATH}/{payout.id}",
         now=now,
     )

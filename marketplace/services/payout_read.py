@@ -18,12 +18,6 @@ from marketplace.models import Booking, Payment, Payout, PayoutEvent
 from marketplace.services import ledger
 
 
-def count_by_state(db: Session) -> dict[State, int]:
-    """How many payouts are in each state."""
-    rows = db.execute(select(Payout.state, func.count()).group_by(Payout.state))
-    return {State(state): count for state, count in rows}
-
-
 def read_trail(db: Session, payout_id: int) -> Sequence[PayoutEvent]:
     """What has happened to a payout, oldest first."""
     events = select(PayoutEvent).where(PayoutEvent.payout_id == payout_id)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from marketplace.domain.booking import Party
@@ -14,8 +15,28 @@ from marketplace.domain.errors import Conflict, NotFound
 from marketplace.domain.money import Money
 from marketplace.domain.payment import State as PaymentState
 from marketplace.domain.payment import is_paid
-from marketplace.domain.payout import Facts, State, Step, Transition, take_step
-from marketplace.models import Actor, Booking, ConnectAccount, Payment, Payout, PayoutEvent, Refund
+from marketplace.domain.payout import (
+    REVIEW_WITHIN,
+    STOPPED,
+    TRANSFER_TAKES,
+    Facts,
+    State,
+    Step,
+    Transition,
+    take_step,
+)
+from marketplace.models import (
+    Account,
+    Actor,
+    Booking,
+    ConnectAccount,
+    Mismatch,
+    Payment,
+    Payout,
+    PayoutEvent,
+    Refund,
+    Role,
+)
 from marketplace.services.audit import record_audit
 from marketplace.services.outbox import has_open_command
 from marketplace.services.payment import left_beside_owed
@@ -23,18 +44,23 @@ from marketplace.services.payout_notice import tell_decision
 from marketplace.services.stake import hold_words
 
 DEFAULT_LIMIT_MINOR: Final = 200_000
+DECIDES_AGAINST: Final = (Step.HOLD, Step.ASK, Step.REJECT)
 FAILED_SEND: Final = "fail_to_send"
 """In the trail of a payout: a try to send it broke, and nothing changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Who decides, and what the actor will read of it. `limit_minor` is the amount above which two must approve."""
+    """Who decides, and what the actor will read of it. `limit_minor` is the amount above which two must approve.
+
+    `until` is when a hold shall be looked at again.
+    """
 
     principal_id: int | None
     words: str = ""
     limit_minor: int = DEFAULT_LIMIT_MINOR
     ip: str | None = None
+    until: datetime | None = None
 
 
 def get_payout(db: Session, payout_id: int, *, lock: bool = False) -> Payout:
@@ -48,36 +74,56 @@ def get_payout(db: Session, payout_id: int, *, lock: bool = False) -> Payout:
 
 def facts_of(db: Session, payout: Payout, by: Decision) -> Facts:
     """What the table's guards look at, read now."""
+    events = _newest_first(db, payout)
+    owner = db.scalar(select(Actor.account_id).where(Actor.id == payout.actor_id))
     return Facts(
         state=State(payout.state),
         amount=Money(payout.amount_minor, payout.currency),
         limit_minor=by.limit_minor,
-        approvers=approvers_of(db, payout),
+        approvers=_standing(events, payout.approvals),
         principal_id=by.principal_id,
-        beneficiary_id=db.scalar(select(Actor.account_id).where(Actor.id == payout.actor_id)),
-        rejecter_id=_rejecter_of(db, payout),
+        beneficiary_id=owner,
+        rejecter_id=_last_of(events, Step.REJECT),
+        decider_id=_last_of(events, *DECIDES_AGAINST),
         undo_until=payout.undo_until,
         words=by.words,
         blocks=blocks_of(db, payout),
         reversed_minor=payout.reversed_minor,
+        is_asked=payout.asked_at is not None,
+        is_appealed=payout.appealed_at is not None,
+        has_others=payout.appealed_at is None or count_other_admins(db, by.principal_id, owner) > 0,
+        held_until=payout.held_until,
+        until=by.until,
     )
 
 
-def _rejecter_of(db: Session, payout: Payout) -> int | None:
-    rejected = select(PayoutEvent.principal_id).where(
-        PayoutEvent.payout_id == payout.id, PayoutEvent.step == Step.REJECT
-    )
-    return db.scalar(rejected.order_by(PayoutEvent.id.desc()).limit(1))
+def count_other_admins(db: Session, *ids: int | None) -> int:
+    """How many admins there are who can decide besides these accounts."""
+    admins = select(func.count()).select_from(Account).join(Account.roles).where(Role.name == "admin", Account.active)
+    return int(db.scalar(admins.where(Account.id.not_in([each for each in ids if each is not None]))) or 0)
+
+
+def _newest_first(db: Session, payout: Payout) -> Sequence[PayoutEvent]:
+    events = select(PayoutEvent).where(PayoutEvent.payout_id == payout.id)
+    return db.scalars(events.order_by(PayoutEvent.id.desc())).all()
+
+
+def _last_of(events: Iterable[PayoutEvent], *steps: Step) -> int | None:
+    """Who took one of these steps last; None for the clock."""
+    return next((event.principal_id for event in events if event.step in steps), None)
 
 
 def approvers_of(db: Session, payout: Payout) -> frozenset[int]:
     """The accounts whose approval stands: the last ones without anything else between."""
-    events = db.scalars(select(PayoutEvent).where(PayoutEvent.payout_id == payout.id).order_by(PayoutEvent.id.desc()))
+    return _standing(_newest_first(db, payout), payout.approvals)
+
+
+def _standing(events: Iterable[PayoutEvent], approvals: int) -> frozenset[int]:
     standing: set[int] = set()
     for event in events:
         if event.step == FAILED_SEND:
             continue
-        if event.step != Step.APPROVE or len(standing) >= payout.approvals:
+        if event.step != Step.APPROVE or len(standing) >= approvals:
             break
         if event.principal_id is not None:
             standing.add(event.principal_id)
@@ -110,8 +156,15 @@ def blocks_of(db: Session, payout: Payout) -> tuple[str, ...]:
             has_open_command(db, about="payout", about_id=payout.id, kind="transfer.create"),
             "An earlier transfer of this payout is not settled yet.",
         ),
+        (bool(open_mismatches(db, payout.booking_id)), "Our books and Stripe's differ about this booking."),
     )
     return tuple(sentence for applies, sentence in checks if applies)
+
+
+def open_mismatches(db: Session, booking_id: int) -> tuple[int, ...]:
+    """What the reconciliation has found about a booking and nobody has settled yet, newest first."""
+    found = select(Mismatch.id).where(Mismatch.booking_id == booking_id, Mismatch.state == "open")
+    return tuple(db.scalars(found.order_by(Mismatch.id.desc()).limit(10)))
 
 
 def _is_lost(db: Session, payment: Payment | None) -> bool:
@@ -132,6 +185,7 @@ def is_account_active(db: Session, actor_id: int) -> bool:
 
 def move(db: Session, payout: Payout, transition: Transition, now: datetime, **values: Any) -> None:
     """The guarded update: one row still as it was read, approvals included, or a refusal."""
+    values = {**_afresh(transition, now), **values}
     guarded = (
         update(Payout)
         .where(Payout.id == payout.id, Payout.state == transition.before, Payout.approvals == payout.approvals)
@@ -142,6 +196,18 @@ def move(db: Session, payout: Payout, transition: Transition, now: datetime, **v
     if db.execute(guarded).first() is None:
         raise Conflict("Someone else has just decided on this payout. Look again. Nothing was changed.")
     db.refresh(payout)
+
+
+def _afresh(transition: Transition, now: datetime) -> dict[str, Any]:
+    """What a step does to the marks of the one before: each hold or rejection, and each review, starts anew."""
+    values: dict[str, Any] = {}
+    if transition.before in STOPPED or transition.after in STOPPED:
+        values |= {"asked_at": None, "appealed_at": None, "held_until": None}
+    if transition.before in STOPPED and transition.after == State.REVIEW:
+        values |= {"review_due_at": now + REVIEW_WITHIN, "expected_on": (now + REVIEW_WITHIN + TRANSFER_TAKES).date()}
+    if transition.after in STOPPED:
+        values |= {"expected_on": None}
+    return values
 
 
 def record(

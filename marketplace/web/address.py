@@ -74,3 +74,14 @@ def own_path(text: str) -> str | None:
     except ValueError:
         return None
     return None if parts.scheme or parts.netloc else text
+
+
+def came_from() -> str | None:
+    """The page of ours that a form was on; None when it was another's, or the browser does not say."""
+    if request.method != "POST":
+        return None
+    try:
+        told = urlsplit(request.referrer or "")
+    except ValueError:
+        return None
+    return own_path(f"{told.path}?{told.query}".rstrip("?")) if told.netloc == request.host else None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 import structlog
 from flask import Flask, current_app, g, render_template, request, session
 from flask_wtf.csrf import CSRFError, generate_csrf
@@ -12,7 +10,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from marketplace.domain.errors import Refused
-from marketplace.web.address import own_path
+from marketplace.web.address import came_from
 from marketplace.web.transaction import drop_session
 from marketplace.web.viewer import viewer_zone
 
@@ -38,23 +36,12 @@ def install(app: Flask) -> None:
 
 def error_page(status: int, sentence: str | None = None) -> tuple[str, int]:
     """The page for a status; `sentence` says what happened and what did not."""
-    context = {"status": status, "sentence": sentence, "request_id": g.get("request_id"), "back": _came_from()}
+    context = {"status": status, "sentence": sentence, "request_id": g.get("request_id"), "back": came_from()}
     render = _render_alone if status >= 500 else render_template
     try:
         return render(f"error/{status}.html", **context), status
     except TemplateNotFound:
         return render("error/400.html" if status < 500 else "error/500.html", **context), status
-
-
-def _came_from() -> str | None:
-    """The page of ours that a form was on; None when it was another's, or the browser does not say."""
-    if request.method != "POST":
-        return None
-    try:
-        told = urlsplit(request.referrer or "")
-    except ValueError:
-        return None
-    return own_path(f"{told.path}?{told.query}".rstrip("?")) if told.netloc == request.host else None
 
 
 def _render_alone(template: str, **context: object) -> str:

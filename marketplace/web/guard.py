@@ -12,21 +12,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from enum import StrEnum
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from flask import Flask, current_app, flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_security import current_user
+from flask_security.utils import check_and_update_authn_fresh
 from sqlalchemy import select
 
 from marketplace.domain.errors import Forbidden
 from marketplace.models import Actor, Member
-from marketplace.web.transaction import reading
+from marketplace.services.refused_entry import note_knock
+from marketplace.web.address import came_from
+from marketplace.web.transaction import now, reading, unit_of_work
 
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 MARK = "marquee_entry"
 NEEDS_CODES = "MARQUEE_ADMINS_NEED_CODES"
+FRESH_FOR: Final = timedelta(minutes=30)
+"""An admin decides for so long after a password, and the code that goes with it, or after showing it again."""
+PARTY: Final = {"member": "platform", "actor": "actor"}
+LOOKS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Entry(StrEnum):
@@ -201,7 +209,7 @@ def install(app: Flask) -> None:
     in before it is known who sends it."""
     app.before_request(_let_in)
     app.context_processor(lambda: {"principal": find_principal()})
-    app.jinja_env.globals["portrait"] = portrait_url
+    app.jinja_env.globals.update(portrait=portrait_url, is_fresh=is_fresh)
 
 
 def _let_in() -> ResponseReturnValue | None:
@@ -217,8 +225,32 @@ def _let_in() -> ResponseReturnValue | None:
         back = request.full_path.rstrip("?") if request.method == "GET" else None
         return redirect(url_for("security.login", next=back), 303)
     if entry is not Entry.SIGNED_IN and principal.role != entry.value:
+        if entry is Entry.ADMIN:
+            _keep_knock(principal)
         raise Forbidden("You are signed in, but this page is for others. Nothing was changed.")
     if entry is Entry.ADMIN and current_app.config[NEEDS_CODES] and not current_user.tf_primary_method:
         flash("Admins sign in with one-time codes as well. Set them up to go on; nothing was changed.", "warn")
         return redirect(url_for("security.two_factor_setup"), 303)
+    if entry is Entry.ADMIN and request.method not in LOOKS and not is_fresh():
+        flash("It is a while since you signed in, so show once more that it is you. Nothing was changed.", "warn")
+        return redirect(url_for("security.verify", next=came_from() or url_for("auth.home")), 303)
     return None
+
+
+def is_fresh() -> bool:
+    """Whether whoever is signed in has lately shown that it is they. No admin decides anything without."""
+    fresh: bool = check_and_update_authn_fresh(FRESH_FOR, timedelta(0))
+    return fresh
+
+
+def _keep_knock(who: Principal) -> None:
+    with unit_of_work() as db:
+        note_knock(
+            db,
+            account_id=who.account_id,
+            party=PARTY.get(who.role, "system"),
+            method=request.method,
+            path=request.path,
+            ip=request.remote_addr,
+            now=now(),
+        )

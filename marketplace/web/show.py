@@ -129,6 +129,14 @@ def waiting(at: datetime, now: datetime) -> str:
     return f"{hours // 24} d {hours % 24} h" if hours >= 24 else f"{hours} h"
 
 
+def span_words(span: timedelta) -> str:
+    """A span in its two largest units at most: "40 min", "5 h", "2 d 4 h"."""
+    hours = int(span.total_seconds() // 3600)
+    if hours >= 24:
+        return f"{hours // 24} d {hours % 24} h" if hours % 24 else f"{hours // 24} d"
+    return f"{hours} h" if hours else f"{int(span.total_seconds() // 60)} min"
+
+
 def instant(at: datetime) -> str:
     """The instant for a machine (`<time datetime>`): ISO 8601 in UTC, to the second."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -279,6 +287,7 @@ FILTERS = {
     "soon": soon,
     "ago": ago,
     "age": age,
+    "span_words": span_words,
     "waiting": waiting,
     "instant": instant,
     "differs": differs,

@@ -11,26 +11,21 @@ from marketplace.domain.booking import Party
 from marketplace.domain.errors import Conflict, Forbidden, Refused
 from marketplace.domain.money import Money
 from marketplace.domain.payout import (
-    HIGH,
-    LOW,
-    MEDIUM,
+    HELD_AT_MOST,
     MOVED,
     TABLE,
     UNDO_WITHIN,
     WORDS,
     Blocked,
     Facts,
+    NotLow,
     NotYours,
-    Risk,
-    RiskFacts,
     State,
     Step,
     WordsMissing,
     approvals_needed,
     can_take,
-    find_reasons,
-    limit_reason,
-    risk_level,
+    refuse_unless_low,
     take_step,
 )
 
@@ -137,8 +132,78 @@ def test_what_has_moved_can_only_be_taken_back_and_then_be_sent_again() -> None:
     assert {step for _, step in steps} == {Step.RECORD_REVERSAL, Step.REOPEN}
 
 
-def test_no_actor_and_no_platform_decides_anything() -> None:
-    assert {party for (_, _, party) in TABLE} == {Party.ADMIN, Party.CLOCK}
+def test_the_actor_only_answers_and_appeals_and_no_platform_decides_anything() -> None:
+    assert {party for (_, _, party) in TABLE} == {Party.ADMIN, Party.CLOCK, Party.ACTOR}
+    assert {step for (_, step, party) in TABLE if party == Party.ACTOR} == {Step.ANSWER, Step.APPEAL}
+
+
+ACTOR = replace(FACTS, state=State.HELD, principal_id=9, words="The letter is in the post since Monday.")
+
+
+def test_a_question_holds_the_payout_and_its_answer_brings_it_back_into_review() -> None:
+    for state in (State.REVIEW, State.HELD):
+        asking = replace(FACTS, state=state, words="Which of your two names is on the account?")
+        assert take_step(asking, Step.ASK, Party.ADMIN, NOW).after == State.HELD
+    with pytest.raises(WordsMissing):
+        take_step(FACTS, Step.ASK, Party.ADMIN, NOW)
+    asked = replace(ACTOR, is_asked=True)
+    assert take_step(asked, Step.ANSWER, Party.ACTOR, NOW).after == State.REVIEW
+    with pytest.raises(WordsMissing):
+        take_step(replace(asked, words="yes"), Step.ANSWER, Party.ACTOR, NOW)
+    with pytest.raises(Conflict, match="No question"):
+        take_step(ACTOR, Step.ANSWER, Party.ACTOR, NOW)
+    with pytest.raises(Conflict, match="answer it"):
+        take_step(asked, Step.APPEAL, Party.ACTOR, NOW)
+
+
+@pytest.mark.parametrize("state", [State.HELD, State.REJECTED])
+def test_a_hold_and_a_rejection_are_looked_at_again_when_the_actor_says_why(state: State) -> None:
+    appealing = replace(ACTOR, state=state)
+    assert take_step(appealing, Step.APPEAL, Party.ACTOR, NOW).after == State.REVIEW
+    with pytest.raises(WordsMissing):
+        take_step(replace(appealing, words="no"), Step.APPEAL, Party.ACTOR, NOW)
+    with pytest.raises(Forbidden, match="somebody else"):
+        take_step(replace(appealing, principal_id=8), Step.APPEAL, Party.ACTOR, NOW)
+
+
+@pytest.mark.parametrize("step", [Step.APPROVE, Step.HOLD, Step.REJECT, Step.ASK])
+def test_an_appeal_is_answered_by_another_admin_than_the_one_who_decided(step: Step) -> None:
+    appealed = replace(FACTS, is_appealed=True, decider_id=1, words=WHY)
+    with pytest.raises(Conflict, match="another admin has to decide now"):
+        take_step(appealed, step, Party.ADMIN, NOW)
+    with pytest.raises(Conflict, match="make one with create-admin"):
+        take_step(replace(appealed, has_others=False), step, Party.ADMIN, NOW)
+    assert take_step(replace(appealed, principal_id=2), step, Party.ADMIN, NOW)
+    assert take_step(replace(appealed, decider_id=None), step, Party.ADMIN, NOW)
+
+
+def test_a_hold_ends_by_itself_on_its_day_and_not_before() -> None:
+    held = replace(FACTS, state=State.HELD, principal_id=None, held_until=NOW)
+    assert take_step(held, Step.RESUME, Party.CLOCK, NOW).after == State.REVIEW
+    for early in (NOW + timedelta(minutes=1), None):
+        with pytest.raises(Conflict):
+            take_step(replace(held, held_until=early), Step.RESUME, Party.CLOCK, NOW)
+
+
+def test_a_hold_is_looked_at_again_within_a_month() -> None:
+    holding = replace(FACTS, words=WHY)
+    assert take_step(replace(holding, until=NOW + HELD_AT_MOST), Step.HOLD, Party.ADMIN, NOW).after == State.HELD
+    for wrong in (NOW, NOW + HELD_AT_MOST + timedelta(minutes=1)):
+        with pytest.raises(Refused, match="next 30 days"):
+            take_step(replace(holding, until=wrong), Step.HOLD, Party.ADMIN, NOW)
+
+
+def test_only_what_nothing_speaks_against_is_approved_together_with_others() -> None:
+    refuse_unless_low(FACTS, [])
+    for facts, risks, words in (
+        (FACTS, ["This is the actor's first payout"], "first payout"),
+        (replace(FACTS, limit_minor=1), [], "two admins"),
+        (replace(FACTS, is_appealed=True), [], "second look"),
+        (replace(FACTS, is_asked=True), [], "answered a question"),
+        (replace(FACTS, blocks=("The payment is disputed.",)), [], "disputed"),
+    ):
+        with pytest.raises(NotLow, match=words):
+            refuse_unless_low(facts, risks)
 
 
 def test_a_page_shows_a_button_that_only_lacks_its_words() -> None:
@@ -148,47 +213,3 @@ def test_a_page_shows_a_button_that_only_lacks_its_words() -> None:
 
 def test_every_state_has_words() -> None:
     assert set(WORDS) == set(State)
-
-
-QUIET = RiskFacts(Money(40_000, "USD"), earlier_payouts=5, usual_minor=35_000)
-
-
-def test_an_ordinary_payout_has_no_reasons() -> None:
-    assert find_reasons(QUIET, NOW) == ()
-    assert risk_level(()) == LOW
-
-
-@pytest.mark.parametrize(
-    ("facts", "risk", "level", "words"),
-    [
-        (replace(QUIET, earlier_payouts=0), Risk.FIRST_PAYOUT, MEDIUM, "first payout"),
-        (replace(QUIET, bank_changed_at=NOW - timedelta(days=3)), Risk.NEW_BANK, MEDIUM, "3 days ago"),
-        (replace(QUIET, bank_changed_at=NOW - timedelta(hours=3)), Risk.NEW_BANK, MEDIUM, "less than a day ago"),
-        (replace(QUIET, account_ready=False), Risk.ACCOUNT_NOT_READY, HIGH, "does not let"),
-        (replace(QUIET, usual_minor=10_000), Risk.MUCH_MORE_THAN_USUAL, MEDIUM, "usual 100.00 USD"),
-        (replace(QUIET, open_disputes=1), Risk.OPEN_DISPUTE, HIGH, "disputes the payment"),
-        (replace(QUIET, earlier_disputes=2), Risk.EARLIER_DISPUTES, MEDIUM, "2 of the actor's bookings were"),
-        (replace(QUIET, score_flags=1), Risk.SCORE_FLAG, MEDIUM, "1 open flag"),
-        (replace(QUIET, accepted_by_clock=True), Risk.ACCEPTED_BY_CLOCK, LOW, "said nothing in time"),
-        (replace(QUIET, mismatches=2), Risk.MISMATCH, HIGH, "in 2 places"),
-    ],
-)
-def test_each_risk_is_found_and_said_in_words(facts: RiskFacts, risk: Risk, level: int, words: str) -> None:
-    (reason,) = find_reasons(facts, NOW)
-    assert (reason.risk, reason.level) == (risk, level)
-    assert words in reason.words
-    assert reason.to_json() == {"code": str(risk), "level": level, "words": reason.words}
-
-
-def test_being_over_the_limit_is_judged_by_the_limit_of_the_moment() -> None:
-    assert limit_reason(QUIET.amount, 40_000) is None
-    reason = limit_reason(QUIET.amount, 10_000)
-    assert reason is not None
-    assert (reason.risk, reason.level) == (Risk.OVER_LIMIT, MEDIUM)
-    assert "Above 100.00 USD two admins" in reason.words
-
-
-def test_the_gravest_reason_comes_first() -> None:
-    reasons = find_reasons(replace(QUIET, earlier_payouts=0, open_disputes=1), NOW)
-    assert [reason.risk for reason in reasons] == [Risk.OPEN_DISPUTE, Risk.FIRST_PAYOUT]
-    assert risk_level(reasons) == HIGH

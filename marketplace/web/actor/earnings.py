@@ -6,10 +6,12 @@ from flask import current_app, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from marketplace.domain.errors import Refused
+from marketplace.domain.payout import State
 from marketplace.gateways.payment.base import PaymentError
 from marketplace.services import connect
 from marketplace.services.earning import list_statement
 from marketplace.services.outbox_run import run_command
+from marketplace.services.payout_pace import read_pace
 from marketplace.services.payout_read import earnings_of
 from marketplace.web import terms
 from marketplace.web.actor import blueprint
@@ -28,6 +30,7 @@ def earnings() -> ResponseReturnValue:
         "actor/earnings.html",
         sums=earnings_of(db, who.actor_id, now=now()),
         rows=list_statement(db, who.actor_id, now=now()),
+        hold_pace=read_pace(db, State.HELD, now=now()),
         account=connect.payout_account_of(db, who.actor_id),
         currency=terms.currency(),
     )

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from datetime import timedelta
+import dataclasses
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from marketplace.domain.errors import Invalid, Refused
-from marketplace.domain.payout import State, Step
-from marketplace.services import payout, payout_queue, payout_read
+from marketplace.domain.payout import NotYours, State, Step
+from marketplace.services import payout, payout_queue
+from marketplace.services.payout_pace import read_pace
+from marketplace.services.refused_entry import note_refusal
 from marketplace.web import terms
 from marketplace.web.admin import blueprint
-from marketplace.web.admin.desk import choice, decision, words_of
+from marketplace.web.admin.desk import choice, decider, decision, words_of
+from marketplace.web.admin.evidence import links_to
 from marketplace.web.error import error_page
 from marketplace.web.guard import admin
 from marketplace.web.transaction import now, reading, unit_of_work
 from marketplace.web.typed import whole_number
+from marketplace.web.viewer import viewer_zone
 
-TAB_OF: Final = {state: tab for tab, states in payout_queue.TABS.items() for state in states}
 MOST_AT_ONCE: Final = 100
 
 DONE: Final = {
     Step.HOLD: "On hold. The actor reads your words.",
+    Step.ASK: "Asked, and held until the actor answers. They read your question.",
     Step.RESUME: "Back in review.",
     Step.REJECT: "Rejected. The actor reads your words; the money stays with the booking.",
     Step.GIVE_BACK: "The platform is refunded. Both the actor and the audit trail keep your words.",
@@ -33,8 +38,10 @@ DONE: Final = {
 NEEDS_SECOND: Final = (
     "Your approval is recorded. A second admin has to approve as well, since the amount is above the limit."
 )
+NO_DAY: Final = "Give the day as a date, like 2026-12-04. Nothing was changed."
 DECIDE: Final = {
     Step.HOLD: payout.hold_payout,
+    Step.ASK: payout.ask_actor,
     Step.RESUME: payout.resume_payout,
     Step.REJECT: payout.reject_payout,
     Step.GIVE_BACK: payout.give_back,
@@ -66,15 +73,20 @@ def payout_detail(payout_id: int) -> str:
 @blueprint.post("/payout/<int:payout_id>")
 @admin
 def decide_payout(payout_id: int) -> ResponseReturnValue:
-    """Approve, hold, resume, reject, give back or undo; what is refused is said on the page, with what was typed."""
+    """Approve, hold, ask, resume, reject, give back or undo; a refusal is said on the page, with what was typed."""
     asked, words = request.form.get("step", ""), words_of()
     if asked not in {Step.APPROVE, *DONE}:
         return error_page(400, "There is no such decision. Nothing was changed.")
     step = Step(asked)
     try:
         flash(decide(payout_id, step, words), "ok")
+    except NotYours as refusal:
+        with unit_of_work() as db:
+            note_refusal(db, about="payout", about_id=payout_id, by=decider(), words=refusal.sentence, now=now())
+        raise
     except Invalid as refusal:
-        return render_queue("", payout_id, errors={"words": refusal.sentence}, words=words), refusal.status
+        errors = {refusal.field or "words": refusal.sentence}
+        return render_queue("", payout_id, errors=errors, words=words), refusal.status
     tab = choice("state", payout_queue.TABS, "review")
     return redirect(url_for("admin.payout_detail", payout_id=payout_id, state=tab), 303)
 
@@ -82,41 +94,50 @@ def decide_payout(payout_id: int) -> ResponseReturnValue:
 @blueprint.post("/payout/approve")
 @admin
 def approve_payouts() -> ResponseReturnValue:
-    """Approve several at once; those with a grave reason are left for a closer look, one by one."""
+    """Approve several at once; what wants a look of its own is left, each by its name and why, and the rest goes on."""
     chosen = [number for given in request.form.getlist("payout") if (number := whole_number(given))][:MOST_AT_ONCE]
     if not chosen:
         flash("Choose at least one payout first. Nothing was approved.", "warn")
         return redirect(url_for("admin.payouts"), 303)
-    limit = terms.four_eyes_limit_minor()
-    high = {
-        row.payout.id
-        for row in payout_queue.list_rows(reading(), tab="review", order="risk", limit_minor=limit)
-        if row.is_high
-    }
-    done = 0
-    for payout_id in chosen:
-        if payout_id in high:
-            continue
-        with suppress(Refused):
-            decide(payout_id, Step.APPROVE, "")
-            done += 1
-    left = len(chosen) - done
-    flash(
-        f"{done} approved." + (f" {left} left: they need a look of their own." if left else ""),
-        "warn" if left else "ok",
-    )
+    left = [said for payout_id in dict.fromkeys(chosen) if (said := approve_low_risk(payout_id))]
+    done = len(set(chosen)) - len(left)
+    flash(" ".join([f"{done} approved.", *([f"{len(left)} left:"] if left else []), *left]), "warn" if left else "ok")
     return redirect(url_for("admin.payouts"), 303)
+
+
+def approve_low_risk(payout_id: int) -> str:
+    """Approve one among several, in a transaction of its own; why not, with its name, or nothing."""
+    try:
+        with unit_of_work() as db:
+            undo = terms.payout_undo()
+            payout.approve_low_risk(db, payout_id=payout_id, by=decision(), now=now(), undo_within=undo)
+    except Refused as refusal:
+        return f"po_{payout_id}: {refusal.sentence.removesuffix(' Nothing was changed.')}"
+    return ""
 
 
 def decide(payout_id: int, step: Step, words: str) -> str:
     """Take one decision in a transaction of its own; what to say of it."""
+    by = dataclasses.replace(decision(words), until=look_again_at())
     with unit_of_work() as db:
         if step is not Step.APPROVE:
-            DECIDE[step](db, payout_id=payout_id, by=decision(words), now=now())
+            DECIDE[step](db, payout_id=payout_id, by=by, now=now())
             return DONE[step]
-        by, undo = decision(words), terms.payout_undo()
+        undo = terms.payout_undo()
         after = payout.approve_payout(db, payout_id=payout_id, by=by, now=now(), undo_within=undo)
     return approved(undo) if after == State.APPROVED else NEEDS_SECOND
+
+
+def look_again_at() -> datetime | None:
+    """The beginning of the day that was typed, where the admin is; None when none was."""
+    typed = request.form.get("held_until", "").strip()
+    if not typed:
+        return None
+    try:
+        day = date.fromisoformat(typed)
+    except ValueError:
+        raise Invalid(NO_DAY, field="held_until") from None
+    return datetime.combine(day, time(), ZoneInfo(viewer_zone())).astimezone(UTC)
 
 
 def approved(undo: timedelta) -> str:
@@ -129,29 +150,31 @@ def approved(undo: timedelta) -> str:
 
 
 def render_queue(tab: str, payout_id: int | None, *, errors: dict[str, str] | None = None, words: str = "") -> str:
-    """List and detail on one page; `payout_id` None opens the first of the list."""
-    db, order, q = reading(), choice("order", payout_queue.ORDERS, "risk"), request.args.get("q", "")[:100]
+    """List and detail on one page; `payout_id` None opens the first of the list. A search looks in every tab."""
+    db, order, q = reading(), choice("order", payout_queue.ORDERS, "risk"), request.args.get("q", "").strip()[:100]
     detail = payout_queue.read_detail(db, payout_id=payout_id, by=decision(), now=now()) if payout_id else None
     if detail is not None:
-        tab = choice("state", payout_queue.TABS, TAB_OF[State(detail.row.payout.state)])
+        tab = choice("state", payout_queue.TABS, payout_queue.TAB_OF[detail.row.shown(now())])
     limit = terms.four_eyes_limit_minor()
-    rows = payout_queue.list_rows(db, tab=tab, order=order, limit_minor=limit, words=q)
+    rows = payout_queue.list_rows(db, tab=tab, order=order, limit_minor=limit, now=now(), words=q)
     if detail is None and rows:
         detail = payout_queue.read_detail(db, payout_id=rows[0].payout.id, by=decision(), now=now())
-    counts = payout_read.count_by_state(db)
     return render_template(
         "admin/payout/queue.html",
         tab=tab,
-        tabs={name: sum(counts.get(state, 0) for state in states) for name, states in payout_queue.TABS.items()},
         order=order,
         q=q,
         rows=rows,
-        sums=payout_queue.read_sums(db, limit_minor=limit),
+        sums=payout_queue.read_sums(db, limit_minor=limit, now=now()),
+        review_pace=read_pace(db, State.REVIEW, now=now()),
+        hold_pace=read_pace(db, State.HELD, now=now()),
         detail=detail,
         is_opened=payout_id is not None,
         neighbours=neighbours(rows, detail),
+        links_to=links_to,
         errors=errors or {},
         words=words,
+        held_until=request.form.get("held_until", ""),
     )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flask import Flask, abort, request
-from flask_security import RoleMixin, Security, UserMixin, user_registered
+from flask import Flask, abort, request, session
+from flask_security import RoleMixin, Security, UserMixin, user_authenticated, user_registered
 from flask_security.datastore import SQLAlchemyUserDatastore
 
 from marketplace.config import Settings
@@ -20,6 +20,10 @@ from marketplace.web.transaction import RequestSession, now, reading
 from marketplace.web.viewer import ZONE_COOKIE
 
 PASSWORD_LENGTH = 10
+# what a sign-in itself puts into the session
+OF_THE_SIGN_IN = frozenset(
+    {"_user_id", "_fresh", "_id", "_permanent", "_remember", "_remember_seconds", "_flashes", "fs_cc", "fs_paa"}
+)
 SIGN_IN_LASTS = timedelta(days=14)
 
 # our models are plain so that workers never load Flask; here they get the bases that Flask-Security asks of them
@@ -123,6 +127,7 @@ def install(app: Flask, settings: Settings) -> None:
     datastore = SQLAlchemyUserDatastore(RequestSession(), Account, Role)  # type: ignore[arg-type]  # all it uses is .session
     Security(app, datastore, register_form=SignUpForm, mail_util_cls=AfterCommitMail)
     user_registered.connect(_joined, app)
+    user_authenticated.connect(_begin_afresh, app)
     app.before_request(_keep_on_site)
 
 
@@ -132,6 +137,12 @@ def _keep_on_site() -> None:
         given = request.values.getlist("next")
         if any(path and own_path(path) is None for path in given):
             abort(400)
+
+
+def _begin_afresh(_app: Flask, **_: Any) -> None:
+    """Whoever signs in takes nothing over from the browser's visit before: not what somebody else may have planted."""
+    for name in [name for name in session if name not in OF_THE_SIGN_IN and not name.startswith(("tf_", "identity."))]:
+        session.pop(name)
 
 
 def _joined(_app: Flask, user: Account, form_data: dict[str, Any], **_: Any) -> None:

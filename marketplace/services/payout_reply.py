@@ -1,0 +1,62 @@
+"""What brings a stopped payout back into review: the actor's answer or appeal, and the day that was set for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from marketplace.domain.booking import Party
+from marketplace.domain.errors import NotFound
+from marketplace.domain.payout import State, Step, take_step
+from marketplace.models import Payout
+from marketplace.services.payout_notice import tell_decision
+from marketplace.services.payout_risk import refresh_reasons
+from marketplace.services.payout_step import Decision, facts_of, get_payout, move, record
+
+
+def answer_question(db: Session, *, payout_id: int, actor_id: int, by: Decision, now: datetime) -> State:
+    """The actor answers what an admin has asked; refuses another's payout (NotFound) and one without a question."""
+    payout = _own(db, payout_id, actor_id)
+    return _return(db, payout, Step.ANSWER, Party.ACTOR, by, now, asked_at=payout.asked_at)
+
+
+def appeal(db: Session, *, payout_id: int, actor_id: int, by: Decision, now: datetime) -> State:
+    """The actor asks that another admin looks at a hold or a rejection; once for each, since it is in review then."""
+    payout = _own(db, payout_id, actor_id)
+    return _return(db, payout, Step.APPEAL, Party.ACTOR, by, now, appealed_at=now)
+
+
+def find_due_holds(db: Session, *, now: datetime, limit: int = 100) -> Sequence[int]:
+    """Held payouts whose day to be looked at again has come, longest due first."""
+    due = select(Payout.id).where(Payout.state == State.HELD, Payout.held_until <= now)
+    return db.scalars(due.order_by(Payout.held_until, Payout.id).limit(limit)).all()
+
+
+def resume_due_hold(db: Session, *, payout_id: int, now: datetime) -> State:
+    """The day has come: back into review, whether a question was answered or not."""
+    payout = get_payout(db, payout_id, lock=True)
+    if payout.state != State.HELD:
+        return State(payout.state)
+    asked = "The question has not been answered." if payout.asked_at else "The day to look at it again has come."
+    after = _return(db, payout, Step.RESUME, Party.CLOCK, Decision(None, asked), now)
+    tell_decision(db, payout, Step.RESUME, after, asked, now)
+    return after
+
+
+def _own(db: Session, payout_id: int, actor_id: int) -> Payout:
+    payout = get_payout(db, payout_id, lock=True)
+    if payout.actor_id != actor_id:
+        raise NotFound("There is no such payout.")
+    return payout
+
+
+def _return(db: Session, payout: Payout, step: Step, party: Party, by: Decision, now: datetime, **marks: Any) -> State:
+    transition = take_step(facts_of(db, payout, by), step, party, now)
+    refresh_reasons(db, payout, now)
+    move(db, payout, transition, now, approvals=0, undo_until=None, words="", **marks)
+    record(db, payout, step, party, transition.before, transition.after, by, now)
+    return transition.after
