@@ -161,6 +161,12 @@ BEHIND: Final[Mapping[tuple[State, Ahead], str]] = MappingProxyType(
 """What a wish can still do while something comes before it; accepting and confirming have to wait."""
 
 
+PAYS_BY_HAND: Final = Outlook(
+    _P, "pay, for the saved card could not be charged", "the booking is cancelled. Nothing is charged."
+)
+"""A booking that was confirmed with a saved card which the bank has refused."""
+
+
 def outlook_of(
     state: State,
     claimed_by: Party | None = None,
@@ -168,12 +174,16 @@ def outlook_of(
     is_signed: bool = False,
     is_pencil: bool = False,
     ahead: Ahead = Ahead.NOTHING,
+    must_pay: bool = False,
 ) -> Outlook:
     """Who must act in this state; an answer is always due from the side that did not propose or claim.
 
     A paid booking whose consent `is_signed` waits for nobody: it starts by itself. `is_pencil`: a pencil was asked for.
-    What is `ahead` of a wish keeps it from being accepted or confirmed, and the words name what is left.
+    What is `ahead` of a wish keeps it from being accepted or confirmed, and the words name what is left. `must_pay`:
+    the saved card could not be charged.
     """
+    if state == _S.CONFIRMED and must_pay:
+        return PAYS_BY_HAND
     if state == _S.CONFIRMED and is_signed:
         return _NOBODY
     outlook = _as_it_stands(state, is_pencil, ahead)

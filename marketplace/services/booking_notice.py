@@ -15,6 +15,7 @@ from marketplace.domain.booking_state import WISHES
 from marketplace.domain.booking_text import Ahead, outlook_of
 from marketplace.models import Booking, Grant
 from marketplace.services.booking_letter import settles_time
+from marketplace.services.charge_plan import pay_by_of
 from marketplace.services.notice import accounts_of_actor, accounts_of_admins, accounts_of_platform, notify
 from marketplace.services.pencil import read_ahead
 from marketplace.services.reader_zone import by_zone, time_words
@@ -144,10 +145,11 @@ def _next(db: Session, booking: Booking, state: State) -> str:
         Party(booking.claimed_by) if booking.claimed_by else None,
         is_pencil=booking.asked_as == "pencil",
         ahead=read_ahead(db, booking) if state in WISHES else Ahead.NOTHING,
+        must_pay=pay_by_of(db, booking.id) is not None,
     )
     if outlook.waiting_for is None:
         return ""
-    if state == State.CONFIRMED and _is_signed(db, booking.id):
+    if state == State.CONFIRMED and outlook.waiting_for == Party.ACTOR and _is_signed(db, booking.id):
         return "The consent is signed. The session starts by itself at the booked time."
     who = {Party.PLATFORM: booking.platform.name, Party.ACTOR: booking.actor.name, Party.ADMIN: "An admin"}
     return f"Next: {who[outlook.waiting_for]} can {outlook.must}. If nothing happens, {outlook.otherwise}"

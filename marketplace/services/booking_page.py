@@ -17,6 +17,7 @@ from marketplace.domain.booking_state import ANSWERED_BY_OTHER, CALLED_OFF, WISH
 from marketplace.domain.booking_text import Ahead, Outlook, outlook_of
 from marketplace.domain.cancellation import Settlement, Tier
 from marketplace.domain.money import Money, total
+from marketplace.domain.payment import State as PaymentState
 from marketplace.domain.rate import Quote, Usage
 from marketplace.models import (
     Actor,
@@ -42,6 +43,7 @@ from marketplace.services.booking_step import (
 )
 from marketplace.services.booking_time import find_proposal
 from marketplace.services.change_order import OPEN_IN, ChangeOrderLine, list_change_orders, settle_whole_cancel
+from marketplace.services.charge_plan import UNCHARGED, must_be_paid
 from marketplace.services.consent import find_grant
 from marketplace.services.offer import Round, read_rounds
 from marketplace.services.payment import find_payment
@@ -107,13 +109,19 @@ class BookingLine:
     claimed_by: Party | None
     is_pencil: bool
     ahead: Ahead
+    must_pay: bool
     has_grant: bool
 
     @property
     def outlook(self) -> Outlook:
         """Who must act, and what happens if they do not."""
         return outlook_of(
-            self.state, self.claimed_by, is_signed=self.has_grant, is_pencil=self.is_pencil, ahead=self.ahead
+            self.state,
+            self.claimed_by,
+            is_signed=self.has_grant,
+            is_pencil=self.is_pencil,
+            ahead=self.ahead,
+            must_pay=self.must_pay,
         )
 
 
@@ -189,6 +197,7 @@ def _lines(party: Party) -> Select[*tuple[Any, ...]]:
             Booking.claimed_by,
             (Booking.asked_as == "pencil").label("is_pencil"),
             ahead_of_it().label("ahead"),
+            must_be_paid().label("must_pay"),
             Grant.id.is_not(None).label("has_grant"),
         )
         .join(Actor, Actor.id == Booking.actor_id)
@@ -273,7 +282,23 @@ class BookingDetail:
             is_signed=self.grant is not None,
             is_pencil=self.booking.asked_as == "pencil",
             ahead=self.pencil.ahead if self.pencil else Ahead.NOTHING,
+            must_pay=self.must_pay,
         )
+
+    @property
+    def saves_card(self) -> bool:
+        """Whether the platform does not pay now but saves a card, which is charged later."""
+        return self.payment is not None and self.payment.charge_at is not None
+
+    @property
+    def is_uncharged(self) -> bool:
+        """Whether a card is saved and no money has come yet."""
+        return self.payment is not None and self.payment.state in UNCHARGED
+
+    @property
+    def must_pay(self) -> bool:
+        """Whether the platform has to pay by hand, because its bank refused the saved card."""
+        return self.payment is not None and self.payment.state == PaymentState.ACTION_REQUIRED
 
     @property
     def is_pencil(self) -> bool:

@@ -24,6 +24,8 @@ from marketplace.services.outbox import NO_WAIT, add_command, next_version
 SHORTEST: Final = timedelta(minutes=35)
 LONGEST: Final = timedelta(hours=24) - timedelta(minutes=5)
 """Stripe wants 30 minutes to 24 hours from when it makes the checkout; a worker may come a little later than we ask."""
+LINK_MARGIN: Final = timedelta(minutes=20)
+"""A checkout to pay by hand closes so long before its deadline: what was paid in it has then been seen by a poll."""
 REOPEN_AFTER: Final = timedelta(minutes=5)
 MOST_CHECKOUTS: Final = 4
 """So often a checkout is asked for while its slot is held."""
@@ -98,7 +100,8 @@ def ask_for_link(
 ) -> None:
     """The bank refused the saved card: ask for a hosted checkout in which the platform pays itself, until `pay_by`."""
     opens_at = now + wait
-    payment.expires_at = min(max(pay_by, opens_at + SHORTEST), opens_at + LONGEST)
+    payment.checkout_url = None
+    payment.expires_at = min(max(pay_by - LINK_MARGIN, opens_at + SHORTEST), opens_at + LONGEST)
     _ask_for_checkout(db, booking, payment, next_version(db, f"checkout:{reference_of(booking)}"), now, wait)
 
 

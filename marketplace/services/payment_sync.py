@@ -99,7 +99,8 @@ def sync_checkout(db: Session, seen: Seen, *, now: datetime) -> State | None:
     if payment is None:
         return None
     before = State(payment.state)
-    payment.checkout_url = seen.checkout.url or payment.checkout_url
+    if seen.checkout.url is not None and payment.checkout_session_id == seen.checkout.id:
+        payment.checkout_url = seen.checkout.url
     own = seen.own(payment.charge_id)
     _book(db, payment, seen, own, now)
     _move(db, payment, _reading(payment, seen, own), now)
@@ -148,6 +149,8 @@ def note_checkout(db: Session, *, payment_id: int, checkout_id: str, url: str | 
         payment.checkout_url = url
     booking = db.get_one(Booking, payment.booking_id, populate_existing=True)
     if payment.charge_at is not None and payment.state not in (State.OPENING, State.CHECKOUT_OPEN):
+        if payment.checkout_session_id == checkout_id:
+            return  # its own event came before the answer that made it
         # a link beside a saved card takes the place of the checkout that saved it, also to be closed at once
         payment.checkout_session_id, payment.checkout_url = checkout_id, url
         if payment.state != State.ACTION_REQUIRED:

@@ -20,6 +20,7 @@ from marketplace.domain.booking_state import ANSWERED_BY_OTHER, Party, State
 from marketplace.domain.booking_text import OUTLOOK, Ahead, outlook_of
 from marketplace.models import Account, Actor, Booking, Brief, Grant, Member, Notice, Platform, Role
 from marketplace.models.account import account_role
+from marketplace.services.charge_plan import must_be_paid
 from marketplace.services.notice import notify
 from marketplace.services.pencil import ahead_of_it
 from marketplace.services.reader_zone import time_words, zone_for, zone_words
@@ -99,6 +100,10 @@ def _unsigned() -> ColumnElement[bool]:
     return and_(_booked(), ~signed)
 
 
+def _unpaid() -> ColumnElement[bool]:
+    return and_(_booked(), must_be_paid())
+
+
 # what it says ------------------------------------------------------------------------------------
 
 
@@ -111,6 +116,15 @@ def _deadline_words(due: Due) -> tuple[str, str, str]:
         f"You can {outlook.must} until {until}, {zone_words(due.zone)}. If nothing happens, {outlook.otherwise}",
         _page(due),
     )
+
+
+def _payment_words(due: Due) -> tuple[str, str, str]:
+    until = time_words(due.at, due.zone)
+    words = (
+        f"Your bank refused the saved card. Pay on the booking's page until {until}, {zone_words(due.zone)}, or the "
+        "booking is cancelled. Nothing is charged then."
+    )
+    return f"Pay by {until}: {due.other}, {due.project}", words, _page(due)
 
 
 def _consent_words(due: Due) -> tuple[str, str, str]:
@@ -163,6 +177,10 @@ def _deadlines() -> Iterable[Reminder]:
                 f"deadline-{hours}", party, span, floor, Booking.deadline_at, partial(_waits_for, party),
                 _deadline_words,
             )  # fmt: skip
+    for hours, span, floor in _spans(24, 3):
+        yield Reminder(
+            f"payment-{hours}", Party.PLATFORM, span, floor, Booking.deadline_at, _unpaid, _payment_words
+        )  # fmt: skip
     yield Reminder(
         "deadline-48", Party.PLATFORM, 48 * HOUR, 24 * HOUR, Booking.deadline_at, _delivered, _deadline_words
     )

@@ -17,6 +17,7 @@ from marketplace.models import Booking, ChangeOrder, Payment
 from marketplace.services.charge_plan import UNCHARGED, check_new_time, terms_of
 from marketplace.services.outbox import add_command, has_open_command, next_version, withdraw_command
 from marketplace.services.payment import (
+    LINK_MARGIN,
     REOPEN_AFTER,
     SHORTEST,
     ask_for_link,
@@ -93,8 +94,9 @@ def open_link(db: Session, booking: Booking, payment: Payment, words: str, now: 
 
 def renew_link(db: Session, booking: Booking, payment: Payment, now: datetime, *, is_refused: bool = False) -> None:
     """A checkout lives for a day: while the platform may still pay by hand, the next one is asked for."""
-    is_over = payment.pay_by is None or payment.pay_by - now < SHORTEST or booking.state in ENDED
-    if payment.state != State.ACTION_REQUIRED or payment.pay_by is None or is_over:
+    if payment.state != State.ACTION_REQUIRED or payment.pay_by is None or booking.state in ENDED:
+        return
+    if payment.pay_by - now < SHORTEST + LINK_MARGIN:
         return
     version = int(next_version(db, f"checkout:{reference_of(booking)}").rpartition(":v")[2])
     is_coming = has_open_command(db, about="payment", about_id=payment.id, kind="checkout.create")

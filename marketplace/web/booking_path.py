@@ -9,6 +9,8 @@ from typing import Final
 
 from marketplace.domain.booking import Party, State
 from marketplace.domain.booking_state import CALLED_OFF
+from marketplace.domain.payment import State as PaymentState
+from marketplace.models import Payment
 from marketplace.services.booking_page import BookingDetail
 from marketplace.web import show
 from marketplace.web.status import status
@@ -31,6 +33,9 @@ PENCIL_PATH: Final = (
     *PATH[2:],
 )
 """A pencil is confirmed by its platform; only what was asked for outright is accepted by the actor."""
+
+CARD_SAVED: Final = (State.CONFIRMED, "Card of {platform} saved", "{platform} saves a card")
+"""What stands for the payment where a session is far ahead: the card is charged near it."""
 
 STEP_WORDS: Final = {
     "draft": "Draft written",
@@ -62,6 +67,10 @@ STEP_WORDS: Final = {
     "withdraw": "Withdrawn",
     "expire": "Expired unanswered",
     "confirm": "Payment received",
+    "save_card": "Card saved",
+    "charge": "Payment received",
+    "ask_payment": "Payment by hand asked for",
+    "stop_unpaid": "Cancelled: not paid in time",
     "lapse": "Not paid in time",
     "start": "Session started",
     "stop_unsigned": "Cancelled: consent not signed",
@@ -108,20 +117,31 @@ def _done(detail: BookingDetail) -> list[tuple[datetime, str]]:
     stations = [(at, words) for state, words, _ in _path(detail) if (at := detail.reached_at(state)) is not None]
     if detail.grant is not None:
         stations.append((detail.grant.signed_at, "Consent signed"))
+    if detail.saves_card and detail.payment is not None and detail.payment.captured_at is not None:
+        stations.append((detail.payment.captured_at, PATH[2][1]))
     return sorted(stations, key=lambda station: station[0])
 
 
 def _path(detail: BookingDetail) -> tuple[tuple[State, str, str], ...]:
-    return PENCIL_PATH if detail.is_pencil else PATH
+    path = PENCIL_PATH if detail.is_pencil else PATH
+    return tuple(CARD_SAVED if one[0] == State.CONFIRMED and detail.saves_card else one for one in path)
 
 
 def _ahead(detail: BookingDetail, zone: str) -> Iterator[tuple[str, str]]:
     starts = show.when(detail.booking.starts_at, zone)
     for state, _, words in _path(detail):
+        if state == State.IN_SESSION and detail.saves_card and detail.payment and not detail.payment.captured_at:
+            yield "{platform} pays", _charge_words(detail.payment, zone)
         if state == State.IN_SESSION and detail.grant is None and not detail.booking.is_extra:
             yield "{actor} signs the consent", f"by {starts}"
         if detail.reached_at(state) is None:
             yield words, starts if state == State.IN_SESSION else ""
+
+
+def _charge_words(payment: Payment, zone: str) -> str:
+    if payment.state == PaymentState.ACTION_REQUIRED and payment.pay_by is not None:
+        return f"by hand, by {show.when(payment.pay_by, zone)}"
+    return f"the card is charged on {show.when(payment.charge_at, zone)}" if payment.charge_at else ""
 
 
 def _payout(detail: BookingDetail, actor: str, zone: str) -> Iterator[Station]:

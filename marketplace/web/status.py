@@ -38,7 +38,12 @@ STATUS: Final[dict[str, dict[str, Status]]] = {
     },
     "payment": {
         "none": Status("Not paid", "", "credit-card"),
+        "opening": Status("To be paid", "warn", "credit-card"),
         "checkout_open": Status("To be paid", "warn", "credit-card"),
+        "card_saved": Status("Card saved, charged later", "info", "credit-card"),
+        "charge_due": Status("Card being charged", "info", "clock"),
+        "action_required": Status("To be paid by hand", "warn", "exclamation-triangle"),
+        "expired": Status("Not paid in time", "", "clock"),
         "processing": Status("Being processed", "info", "clock"),
         "captured": Status("Paid, held until accepted", "ok", "lock-closed"),
         "partly_refunded": Status("Partly refunded", "", "arrow-uturn-left"),

@@ -116,12 +116,15 @@ def test_a_far_booking_saves_a_card_and_is_confirmed_unpaid(stage: MoneyStage) -
     booking_id = saved(stage)
     payment, booking = stage.payment(booking_id), stage.booking(booking_id)
     assert (booking.state, payment.state) == ("confirmed", "card_saved")
-    assert payment.customer_id and payment.payment_method_id and payment.charge_id is None
+    assert payment.customer_id
+    assert payment.payment_method_id
+    assert payment.charge_id is None
     assert payment.charge_at == booking.starts_at - 5 * DAY
     assert stage.balances() == {}
     assert paid_intents(stage) == []
     told = titles(stage, "booking.save_card")
-    assert len(told) == 2 and all(title.startswith("Booked, card saved") for title in told)
+    assert len(told) == 2
+    assert all(title.startswith("Booked, card saved") for title in told)
     stage.assert_sound()
 
 
@@ -178,7 +181,8 @@ def test_the_saved_card_is_charged_the_frozen_price_five_days_before(stage: Mone
     payment = stage.payment(booking_id)
     assert states(stage, booking_id) == ("confirmed", "captured")
     assert [each["amount"] for each in paid_intents(stage)] == [TOTAL]
-    assert payment.charge_id and payment.payment_intent_id
+    assert payment.charge_id
+    assert payment.payment_intent_id
     assert stage.balances()[f"booking_funds:{booking_id}"] == -TOTAL
     assert len(titles(stage, "booking.charge")) == 1
     charge(stage)
@@ -201,7 +205,8 @@ def test_a_bank_that_asks_gets_a_link_and_the_platform_pays_by_hand(stage: Money
     payment = stage.payment(booking_id)
     assert states(stage, booking_id) == ("confirmed", "action_required")
     assert payment.checkout_session_id != setup
-    assert payment.pay_by is not None and payment.charge_at is not None
+    assert payment.pay_by is not None
+    assert payment.charge_at is not None
     assert stage.booking(booking_id).deadline_at == payment.pay_by
     assert HOUR < payment.pay_by - payment.charge_at < 2 * DAY + HOUR
     assert len(titles(stage, "booking.ask_payment")) == 1

@@ -25,6 +25,7 @@ from marketplace.gateways.payment.base import (
     CheckoutOrder,
     CheckoutState,
     CustomerCharge,
+    CustomerCharge,
     Dispute,
     IncomingEvent,
     KeyMisused,
@@ -135,6 +136,8 @@ class StripeGateway:
                     "currency": order.currency.lower(),
                     "customer": order.customer_id,
                     "payment_method": order.payment_method_id,
+                    # nobody is there to be led to a bank's page and back
+                    "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
                     "off_session": True,
                     "confirm": True,
                     "description": order.description,

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from marketplace.domain.booking import Party, State, Step
 from marketplace.domain.capture import TAKES_JUDGED, TAKES_SHOWN
 from marketplace.domain.errors import Invalid
+from marketplace.domain.payment import State as PaymentState
 from marketplace.gateways.payment.base import PaymentError
 from marketplace.services.booking import cancel_booking, dispute_booking, start_session, withdraw_booking
 from marketplace.services.booking_page import BookingDetail, list_platform_bookings
@@ -36,7 +37,7 @@ def by_member() -> By:
 
 def _standing(detail: BookingDetail) -> dict[str, object]:
     """Where the booking and its change orders are paid, once there is an address, and what can be done with takes."""
-    waiting = [one.id for one in detail.change_orders if one.state == State.ACCEPTED]
+    waiting = [one.id for one in detail.change_orders if one.state == State.ACCEPTED or not one.is_charged]
     addresses = {id: checkout_address(reading(), booking_id=id, now=now()) for id in [detail.booking.id, *waiting]}
     return {
         "pay_url": addresses[detail.booking.id],
@@ -85,10 +86,11 @@ def booking_paid(booking_id: int) -> ResponseReturnValue:
     """Where Stripe sends a member who has paid: the payment is read at Stripe, whatever the address says."""
     row = of_platform(reading(), booking_id, the_member().platform_id)
     paid = find_payment(reading(), booking_id)
-    if paid is not None and paid.checkout_session_id is not None and row.state == State.ACCEPTED:
+    waits = row.state == State.ACCEPTED or (paid is not None and paid.state == PaymentState.ACTION_REQUIRED)
+    if paid is not None and paid.checkout_session_id is not None and waits:
         _read_at_stripe(paid.checkout_session_id)
     detail = SIDE.detail(booking_id)
-    if detail.state != State.ACCEPTED:
+    if detail.state != State.ACCEPTED and not detail.must_pay:
         return SIDE.go(booking_id)
     return render_template("platform/booking/paid.html", **SIDE.context(detail))
 
@@ -129,6 +131,7 @@ def cancel(booking_id: int) -> ResponseReturnValue:
     shown = typed.whole_number(request.form.get("shown_refund_minor", ""))
     if shown is None:
         raise Invalid("The amount you saw is missing. Open the page again. Nothing was cancelled.")
+    was_charged = not detail.is_uncharged
     with unit_of_work() as db:
         cancel_booking(
             db,
@@ -138,6 +141,8 @@ def cancel(booking_id: int) -> ResponseReturnValue:
             shown_refund_minor=shown,
             now=now(),
         )
+    if not was_charged:
+        return SIDE.back(booking_id, "Cancelled. Nothing had been charged, and nothing will be.")
     return SIDE.back(booking_id, "Cancelled. The refund is on its way to the card you paid with.")
 
 
