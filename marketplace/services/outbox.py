@@ -133,7 +133,7 @@ def tell_admins(db: Session, *, command_id: int, call: str, words: str, now: dat
         kind="outbox",
         title="A call to Stripe needs a person",
         words=f"{call}: {words}",
-        path="/admin/health",
+        path=f"/admin/outbox/{command_id}",
         now=now,
     )
 
@@ -173,19 +173,13 @@ def find_lost(db: Session, *, now: datetime, limit: int = 100) -> list[Command]:
         .order_by(OutboxCommand.next_at)
         .limit(limit)
     )
-    return [
-        Command(
-            row.id,
-            row.kind,
-            row.about,
-            row.about_id,
-            row.idempotency_key,
-            row.params,
-            row.attempts,
-            row.first_sent_at or row.created_at,
-        )
-        for row in rows
-    ]
+    return [to_command(row) for row in rows]
+
+
+def to_command(row: OutboxCommand) -> Command:
+    """A row as it is carried out or looked up."""
+    begun = row.first_sent_at or row.created_at
+    return Command(row.id, row.kind, row.about, row.about_id, row.idempotency_key, row.params, row.attempts, begun)
 
 
 def settle_done(db: Session, command: Command, *, stripe_id: str | None, answer: dict[str, Any], now: datetime) -> bool:

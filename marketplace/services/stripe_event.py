@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from marketplace.gateways.payment.base import IncomingEvent
@@ -56,22 +56,36 @@ def store_event(db: Session, event: IncomingEvent, *, now: datetime) -> bool:
     return True
 
 
-def begin_event(db: Session, event_id: str) -> Target | None:
-    """What to read again for an event; None when it has been worked on, or is not there.
+def begin_event(db: Session, event_id: str) -> bool:
+    """Whether an event is to be worked on: not when it has been, is not there or was given up.
 
-    The try is counted before it is made: one that kills its worker is given up in the end, too.
+    The try is counted, and committed by the caller, before it is made: one that cannot be read, or kills its worker,
+    is given up in the end, too.
     """
-    _write(db, event_id, attempts=StripeEvent.attempts + 1)
-    row = db.get(StripeEvent, event_id, populate_existing=True)
-    if row is None or row.processed_at is not None:
-        return None
+    ours = update(StripeEvent).where(
+        StripeEvent.id == event_id, StripeEvent.processed_at.is_(None), StripeEvent.attempts < MOST_ATTEMPTS
+    )
+    counted = ours.values(attempts=StripeEvent.attempts + 1).returning(StripeEvent.id)
+    return db.execute(counted.execution_options(synchronize_session=False)).first() is not None
+
+
+def find_target(db: Session, event_id: str) -> Target:
+    """What to read again for an event."""
+    row = db.get_one(StripeEvent, event_id, populate_existing=True)
     if row.type.startswith("v2.core.account"):
         return Target("account", row.object_id or "")
-    data = row.payload.get("data", {})
     if row.type.startswith(BANK_EVENTS):
-        is_other = not row.type.endswith(".updated") or BANK_FIELDS & set(data.get("previous_attributes") or {})
+        before = row.payload["data"].get("previous_attributes") or {}
+        is_other = not row.type.endswith(".updated") or BANK_FIELDS & set(before)
         return Target("bank", row.stripe_account_id or "", row.created_at) if is_other else Target("nothing")
-    return _target(db, data.get("object", {}))
+    return _target(db, subject_of(row.payload))
+
+
+def subject_of(payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The object that a snapshot shows; empty for a thin event, and for what is no event at all."""
+    data = payload.get("data")
+    subject = data.get("object") if isinstance(data, dict) else None
+    return subject if isinstance(subject, dict) else {}
 
 
 def _target(db: Session, subject: Mapping[str, Any]) -> Target:
@@ -129,7 +143,7 @@ def mark_failed(db: Session, event_id: str, *, error: str, now: datetime) -> Non
         kind="stripe_event",
         title="An event from Stripe cannot be worked on",
         words=f"{row.type} ({event_id}): {error[:300]}",
-        path="/admin/health",
+        path=f"/admin/event/{event_id}",
         now=now,
     )
 
@@ -142,14 +156,12 @@ def _write(db: Session, event_id: str, **values: Any) -> None:
 def find_waiting(db: Session, *, now: datetime, limit: int = 200) -> Sequence[str]:
     """Events that a lost message or a failed try left undone, the least tried first, then the oldest.
 
-    Each try is waited for twice as long as the one before, counted from when the event came: Stripe may be away for
-    hours, and a poisoned event is given up after `MOST_ATTEMPTS`.
+    Each try is waited for twice as long as the one before, counted from when the event came, or was last asked for
+    again: Stripe may be away for hours, and a poisoned event is given up after `MOST_ATTEMPTS`.
     """
+    begun = func.coalesce(StripeEvent.replayed_at, StripeEvent.received_at)
     is_due = or_(
-        *(
-            (StripeEvent.attempts == tries) & (StripeEvent.received_at < now - RETRY_AFTER * 2**tries)
-            for tries in range(MOST_ATTEMPTS)
-        )
+        *((StripeEvent.attempts == tries) & (begun < now - RETRY_AFTER * 2**tries) for tries in range(MOST_ATTEMPTS))
     )
     waiting = select(StripeEvent.id).where(StripeEvent.processed_at.is_(None), is_due)
     return db.scalars(waiting.order_by(StripeEvent.attempts, StripeEvent.received_at).limit(limit)).all()

@@ -10,7 +10,13 @@ from marketplace.models import Audit
 from marketplace.web.status import status
 
 PARTY: Final = {"clock": "Marquee", "platform": "The platform", "actor": "The actor", "admin": "An admin"}
-THING: Final = {"connect_account": "Stripe account", "account": "account", "flag": "flag"}
+THING: Final = {
+    "connect_account": "Stripe account",
+    "account": "account",
+    "flag": "flag",
+    "stripe_event": "event from Stripe",
+    "outbox_command": "call to Stripe",
+}
 
 VERBS: Final[Mapping[str, Mapping[str, str]]] = {
     "booking": {
@@ -52,7 +58,13 @@ VERBS: Final[Mapping[str, Mapping[str, str]]] = {
     "platform": {"vet": "vetted", "suspend": "suspended", "restore": "restored"},
     "actor": {"verify": "checked the identity of", "suspend": "suspended", "restore": "restored"},
     "flag": {"cleared": "cleared", "kept": "kept"},
-    "connect_account": {"read_at_stripe": "read at Stripe the state of"},
+    "connect_account": {
+        "read_at_stripe": "read at Stripe the state of",
+        "change_bank": "noted a new bank account of",
+        "replace": "let go of the closed",
+    },
+    "stripe_event": {"replay": "had worked on again the", "put_aside": "put aside the"},
+    "outbox_command": {"try_again": "asked again for the", "look_up": "looked up the"},
 }
 
 
@@ -74,7 +86,7 @@ class Told:
 def tell(row: Audit, name: str | None) -> Told:
     """The row in words; `name` is the account's that did it, None for the clock's."""
     verb = VERBS.get(row.about, {}).get(row.step) or f"took the step “{row.step.replace('_', ' ')}” with"
-    thing = f"{THING.get(row.about, row.about.replace('_', ' '))} {row.about_id}"
+    thing = f"{THING.get(row.about, row.about.replace('_', ' '))} {row.before.get('event', row.about_id)}"
     return Told(name or PARTY.get(row.party, row.party), verb, thing, _change(row))
 
 

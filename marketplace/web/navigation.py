@@ -82,6 +82,8 @@ SIDE: Final[dict[str | None, tuple[tuple[str, tuple[Place, ...]], ...]]] = {
             "System",
             (
                 Place("Operations", "admin.health", "heart"),
+                Place("Calls to Stripe", "admin.outbox", "arrow-up-right"),
+                Place("Events from Stripe", "admin.events", "inbox"),
                 Place("Audit trail", "admin.audit", "clipboard-document-list"),
             ),
         ),

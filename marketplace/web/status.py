@@ -83,6 +83,21 @@ STATUS: Final[dict[str, dict[str, Status]]] = {
         "reversed": Status("Taken back", "bad", "arrow-uturn-left"),
         "partly_reversed": Status("Partly taken back", "warn", "arrow-uturn-left"),
     },
+    "stripe_event": {
+        "waiting": Status("Waiting", "info", "clock"),
+        "failing": Status("Tried again", "warn", "arrow-path"),
+        "failed": Status("Given up", "bad", "exclamation-triangle"),
+        "aside": Status("Put aside", "", "no-symbol"),
+        "done": Status("Worked on", "ok", "check-circle"),
+    },
+    "outbox_command": {
+        "pending": Status("Waiting", "info", "clock"),
+        "leased": Status("Being made", "info", "arrow-path"),
+        "unknown": Status("Outcome unknown", "warn", "exclamation-triangle"),
+        "dead": Status("A fault of ours", "bad", "exclamation-triangle"),
+        "refused": Status("Refused", "bad", "no-symbol"),
+        "done": Status("Done", "ok", "check-circle"),
+    },
     "take": {
         "probing": Status("Being checked", "info", "clock"),
         "ready": Status("Ready", "", "film"),

@@ -27,10 +27,11 @@ def sync_checkout(tools: Tools, checkout_id: str) -> None:
 def process_stripe_event(tools: Tools, event_id: str) -> None:
     """Work on one event. What Stripe does not know is nothing to work on; what it cannot say now comes again."""
     with tools.unit_of_work() as db:
-        target = stripe_event.begin_event(db, event_id)
-    if target is None:
-        return
+        if not stripe_event.begin_event(db, event_id):
+            return
     try:
+        with tools.reading() as db:
+            target = stripe_event.find_target(db, event_id)
         _sync(tools, target)
     except PaymentRefused:
         pass  # not an object of this account: kept, and done with

@@ -349,21 +349,21 @@ class StripeGateway:
 
     def read_snapshot_event(self, payload: bytes, signature: str | None) -> IncomingEvent:
         """Verify and read a v1 event of our own account."""
-        event = _snapshot(self._verified(payload, signature, self._own, self._client.construct_event))
+        event = _read(_snapshot, self._verified(payload, signature, self._own, self._client.construct_event))
         if event.account_id and not self._is_one_endpoint:
             raise WrongEventForm("An event of a connected account at the address of our own.")
         return event
 
     def read_connected_event(self, payload: bytes, signature: str | None) -> IncomingEvent:
         """Verify and read a v1 event of a connected account."""
-        event = _snapshot(self._verified(payload, signature, self._connected, self._client.construct_event))
+        event = _read(_snapshot, self._verified(payload, signature, self._connected, self._client.construct_event))
         if not event.account_id and not self._is_one_endpoint:
             raise WrongEventForm("An event of our own account at the address of connected ones.")
         return event
 
     def read_thin_event(self, payload: bytes, signature: str | None) -> IncomingEvent:
         """Verify and read a v2 notice."""
-        return _notice(self._verified(payload, signature, self._thin, self._client.parse_event_notification))
+        return _read(_notice, self._verified(payload, signature, self._thin, self._client.parse_event_notification))
 
     @property
     def _is_one_endpoint(self) -> bool:
@@ -593,6 +593,14 @@ def _behind(source: object) -> dict[str, str | None]:
         "transfer_id": _id(transfer) if noun.startswith("transfer") else None,
         "transfer_group": getattr(source, "transfer_group", None),
     }
+
+
+def _read(form: Callable[[dict[str, Any]], IncomingEvent], body: dict[str, Any]) -> IncomingEvent:
+    """A signed body as an event; what lacks the parts of one is no event, and no fault of ours either."""
+    try:
+        return form(body)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise WrongEventForm(f"{type(error).__name__}: {error}") from error
 
 
 def _snapshot(body: dict[str, Any]) -> IncomingEvent:

@@ -1,0 +1,82 @@
+"""Events that cannot be worked on: given up after bounded tries, told of, and in nobody's way."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from marketplace.models import Notice, StripeEvent
+from marketplace.services.account import Decider
+from marketplace.services.stripe_event import MOST_ATTEMPTS, RETRY_AFTER, find_waiting
+from marketplace.services.stripe_event_replay import replay_event
+from tests.services.money_stage import MoneyStage
+from workers.tasks.payment import sweep_events
+
+MALFORMED: list[dict[str, Any]] = [
+    {},
+    {"data": []},
+    {"data": {"object": "nothing"}},
+    {"data": {"object": {"object": "checkout.session"}}},
+    {"data": {"object": {"object": "charge"}}},
+    {"data": {"object": {"object": "transfer", "id": {"no": "text"}}}},
+]
+
+
+def store(stage: MoneyStage, event_id: str, payload: dict[str, Any], kind: str = "charge.succeeded") -> None:
+    with stage.tools.unit_of_work() as db:
+        db.add(
+            StripeEvent(
+                id=event_id, type=kind, payload=payload, created_at=stage.now, received_at=stage.now, attempts=0
+            )
+        )
+
+
+def event(stage: MoneyStage, event_id: str) -> StripeEvent:
+    with stage.tools.reading() as db:
+        return db.get_one(StripeEvent, event_id)
+
+
+# case 34
+@pytest.mark.parametrize("payload", MALFORMED)
+def test_a_malformed_event_is_in_nobodys_way_and_never_tried_for_ever(
+    stage: MoneyStage, payload: dict[str, Any]
+) -> None:
+    nora = stage.add_admin()
+    booking_id = stage.accepted()
+    stage.pay(booking_id)
+    store(stage, "evt_poison", payload)
+    store(stage, "evt_bank", payload, "account.external_account.updated")
+    store(stage, "evt_good", stage.stand.events("checkout.session.completed")[0], "checkout.session.completed")
+    for tries in range(MOST_ATTEMPTS + 2):
+        stage.offset += RETRY_AFTER * 2**tries + timedelta(seconds=1)
+        sweep_events(stage.tools)
+    assert stage.booking(booking_id).state == "confirmed"
+    for poisoned in (event(stage, "evt_poison"), event(stage, "evt_bank")):
+        assert poisoned.processed_at is not None or poisoned.attempts == MOST_ATTEMPTS
+    with stage.tools.reading() as db:
+        assert list(find_waiting(db, now=stage.now)) == []
+        told = db.scalars(select(Notice.account_id).where(Notice.kind == "stripe_event")).all()
+    given_up = [name for name in ("evt_poison", "evt_bank") if event(stage, name).processed_at is None]
+    assert list(told) == [nora] * len(given_up)
+    stage.assert_sound()
+
+
+def test_an_event_asked_for_again_is_tried_as_if_it_had_just_come(stage: MoneyStage) -> None:
+    by = Decider(stage.add_admin())
+    store(stage, "evt_poison", {"data": {"object": {"object": "checkout.session"}}})
+    with stage.tools.unit_of_work() as db:
+        db.get_one(StripeEvent, "evt_poison").attempts = MOST_ATTEMPTS
+    stage.offset += timedelta(days=3)
+    with stage.tools.unit_of_work() as db:
+        replay_event(db, "evt_poison", by=by, now=stage.now)
+    with pytest.raises(KeyError):
+        stage.work()
+    row = event(stage, "evt_poison")
+    assert (row.attempts, row.processed_at) == (1, None)
+    assert "KeyError" in (row.error or "")
+    with stage.tools.reading() as db:
+        assert list(find_waiting(db, now=stage.now)) == []  # two minutes are waited for
+        assert list(find_waiting(db, now=stage.now + 2 * RETRY_AFTER + timedelta(seconds=1))) == ["evt_poison"]
