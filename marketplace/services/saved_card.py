@@ -128,12 +128,22 @@ def move_charge(db: Session, booking: Booking, slot: Interval, now: datetime) ->
     ours = or_(Payment.booking_id == booking.id, Payment.booking_id.in_(extras))
     waiting = select(Payment).where(ours, Payment.state.in_((State.CARD_SAVED, State.ACTION_REQUIRED)))
     for payment in db.scalars(waiting.order_by(Payment.id).with_for_update()):
-        terms = terms_of(db, db.get_one(Booking, payment.booking_id), slot)
+        owner = db.get_one(Booking, payment.booking_id)
+        terms = terms_of(db, owner, slot)
+        if owner.is_extra:
+            _follow(owner, slot)
         if payment.state == State.CARD_SAVED:
             payment.charge_at = terms.charge_at
         elif payment.pay_by is not None:
             payment.pay_by = min(payment.pay_by, max(terms.free_until, now))
     db.flush()
+
+
+def _follow(extra: Booking, slot: Interval) -> None:
+    """A change order whose money is still to come keeps its session's time."""
+    shift = slot.starts_at - extra.starts_at
+    extra.starts_at, extra.ends_at = extra.starts_at + shift, extra.ends_at + shift
+    extra.busy_from, extra.busy_until = extra.busy_from + shift, extra.busy_until + shift
 
 
 def keep_card(db: Session, payment: Payment, customer_id: str, payment_method_id: str, now: datetime) -> None:

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from marketplace.domain.booking import Party
 from marketplace.domain.errors import Refused
+from marketplace.domain.money import Money
 from marketplace.domain.saved_card import HeldTooLong
 from marketplace.gateways.payment.base import SavedCardOrder
 from marketplace.models import Actor, Booking, Member, Notice, OutboxCommand, Payment
-from marketplace.services.booking import cancel_booking, find_due
+from marketplace.services.booking import accept_counter, cancel_booking, find_due
 from marketplace.services.booking_step import By
 from marketplace.services.booking_time import agree_time, propose_time
+from marketplace.services.change_order import Extra, list_change_orders, propose_change_order
+from marketplace.services.saved_card import start_charge
 from tests.services.money_stage import MoneyStage
 from tests.services.stage import Story
 from workers.tasks.booking import sweep_bookings
 from workers.tasks.payment import poll_open_checkouts
+from workers.tasks.reminder import sweep_reminders
 from workers.tasks.saved_card import charge_due_cards
 
 TOTAL = 38_880
@@ -441,6 +447,120 @@ def test_a_booking_to_be_paid_by_hand_that_moves_farther_still_waits_for_its_pay
     assert states(stage, booking_id) == ("confirmed", "captured")
     with stage.tools.reading() as db:
         assert booking_id not in find_due(db, now=stage.now + 3 * DAY)
+    stage.assert_sound()
+
+
+# change orders, reminders, two at once -----------------------------------------------------------
+
+
+def with_extra(stage: MoneyStage, booking_id: int, number: str) -> int:
+    """A change order that both sides agree to and for which a card is saved; the id of its booking."""
+    act(stage, booking_id, Party.ACTOR, propose)
+    with stage.tools.unit_of_work() as db:
+        booking = db.get_one(Booking, booking_id)
+        (order,) = list_change_orders(db, booking_id)
+        by = By(Party.PLATFORM, db.get_one(Member, booking.member_id).account_id)
+        extra = db.get_one(Booking, order.id)
+        accept_counter(
+            db,
+            booking_id=order.id,
+            platform_id=booking.platform_id,
+            by=by,
+            shown_total_minor=extra.total_minor,
+            now=stage.now,
+        )
+    stage.work()
+    payment = stage.payment(order.id)
+    assert stage.stand.pay(payment.checkout_url or "", number).status_code == 303
+    stage.sync(payment.checkout_session_id or "")
+    assert states(stage, order.id) == ("confirmed", "card_saved")
+    return order.id
+
+
+def propose(db: Session, *, booking: Booking, by: By, now: datetime) -> None:
+    propose_change_order(
+        db, booking=booking, by=by, ask=Extra("extra-1", "One more take set", Money(5_000, "USD")), now=now
+    )
+
+
+def test_a_change_order_of_a_far_session_is_charged_with_it(stage: MoneyStage) -> None:
+    booking_id = saved(stage)
+    extra_id = with_extra(stage, booking_id, "4242424242424242")
+    stage.assert_sound()
+    move(stage, booking_id, stage.booking(booking_id).starts_at + 10 * DAY)
+    assert stage.payment(extra_id).charge_at == stage.payment(booking_id).charge_at
+    assert stage.booking(extra_id).starts_at == stage.booking(booking_id).starts_at
+    charged(stage, booking_id)
+    assert states(stage, booking_id) == states(stage, extra_id) == ("confirmed", "captured")
+    assert len(paid_intents(stage)) == 2
+    stage.assert_sound()
+
+
+def test_a_change_order_that_nobody_pays_for_ends_alone(stage: MoneyStage) -> None:
+    booking_id = saved(stage)
+    extra_id = with_extra(stage, booking_id, DECLINES)
+    charged(stage, booking_id)
+    assert states(stage, extra_id) == ("confirmed", "action_required")
+    until(stage, stage.payment(extra_id).pay_by)
+    sweep_bookings(stage.tools)
+    stage.work()
+    assert states(stage, extra_id) == ("cancelled", "failed")
+    assert states(stage, booking_id) == ("confirmed", "captured")
+    stage.assert_sound()
+
+
+def test_calling_off_a_far_booking_lets_the_cards_of_its_change_orders_go(stage: MoneyStage) -> None:
+    booking_id = saved(stage)
+    extra_id = with_extra(stage, booking_id, "4242424242424242")
+    act(stage, booking_id, Party.PLATFORM, cancel_booking, shown_refund_minor=0)
+    assert states(stage, booking_id) == states(stage, extra_id) == ("cancelled", "failed")
+    stage.later(100 * DAY)
+    charge(stage)
+    assert paid_intents(stage) == []
+    stage.assert_sound()
+
+
+# case 29
+def test_whoever_has_to_pay_by_hand_is_reminded_before_the_deadline(stage: MoneyStage) -> None:
+    booking_id = saved(stage, DECLINES)
+    charged(stage, booking_id)
+    due = stage.payment(booking_id).pay_by
+    assert due is not None
+    for before in (23 * HOUR, 2 * HOUR):
+        until(stage, due - before)
+        sweep_reminders(stage.tools)
+        sweep_reminders(stage.tools)
+    told = titles(stage, "reminder.payment")
+    assert len(told) == 2
+    assert all(title.startswith("Pay by ") for title in told)
+
+
+def test_many_clocks_and_a_cancellation_at_once_leave_one_charge_or_none(stage: MoneyStage) -> None:
+    booking_id = saved(stage)
+    until(stage, stage.payment(booking_id).charge_at)
+    payment_id = stage.payment(booking_id).id
+
+    def start() -> None:
+        with stage.tools.unit_of_work() as db:
+            start_charge(db, payment_id=payment_id, now=stage.now)
+
+    def call_off() -> None:
+        with stage.tools.unit_of_work() as db:
+            booking = db.get_one(Booking, booking_id)
+            cancel_booking(db, booking=booking, by=By(Party.ADMIN), reason="Enough.", now=stage.now)
+
+    with ThreadPoolExecutor(5) as pool:
+        tries = [pool.submit(do) for do in (start, start, call_off, start, start)]
+    faults = [each.exception() for each in tries]
+    assert [fault for fault in faults if fault is not None and not isinstance(fault, Refused)] == []
+    stage.work()
+    assert len(commands(stage, "card.charge")) <= 1
+    stage.later(timedelta(minutes=1))
+    stage.sweep()
+    if stage.booking(booking_id).state == "confirmed":
+        assert stage.payment(booking_id).state == "captured"
+    else:
+        assert stage.payment(booking_id).state in ("failed", "refunded")
     stage.assert_sound()
 
 
