@@ -28,6 +28,7 @@ class Job(StrEnum):
     SEND_NOTICE = "notice.send"
     READ_CALENDAR = "calendar.read"
     RECONCILE = "reconciliation.run"
+    SEND_EVIDENCE = "dispute.send_evidence"
 
 
 def enqueue(db: Session, job: Job, *ids: int | str) -> None:

@@ -14,6 +14,7 @@ from marketplace.models.job_run import JobRun
 from workers.task import Tools
 from workers.tasks.booking import sweep_bookings
 from workers.tasks.calendar import read_due_calendars
+from workers.tasks.dispute import sweep_evidence
 from workers.tasks.document import issue_documents, issue_forgotten_documents
 from workers.tasks.media import sweep_media
 from workers.tasks.notice import sweep_notices
@@ -59,6 +60,7 @@ TIMETABLE: tuple[Periodic, ...] = (
     Periodic("outbox.sweep", timedelta(seconds=10), sweep_outbox),
     Periodic("payout.send_due", timedelta(seconds=10), send_due_payouts),
     Periodic("payout.resume_due", timedelta(minutes=5), resume_due_holds),
+    Periodic("dispute.sweep_evidence", timedelta(minutes=2), sweep_evidence),
     Periodic("stripe_event.sweep", timedelta(minutes=1), sweep_events),
     Periodic("stripe_event.poll_undelivered", timedelta(minutes=10), poll_undelivered),
     Periodic("payment.poll_open", timedelta(minutes=10), poll_open_checkouts),

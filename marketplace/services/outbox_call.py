@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 from marketplace.gateways.payment.base import (
     AccountOrder,
     CheckoutOrder,
+    EvidenceOrder,
     KeyMisused,
     PaymentBusy,
     PaymentError,
@@ -88,6 +89,18 @@ def _charge_card(gateway: PaymentGateway, command: Command) -> Answer:
     return Answer("done", charge.payment_intent_id, {"amount_minor": charge.amount_minor, "charge": charge.id})
 
 
+def _submit_evidence(gateway: PaymentGateway, command: Command) -> Answer:
+    params = _frozen(command)
+    amount = params.pop("amount_minor")
+    dispute = gateway.submit_evidence(EvidenceOrder(**params), idempotency_key=command.key)
+    return Answer("done", dispute.id, {"amount_minor": amount})
+
+
+def _find_evidence(gateway: PaymentGateway, command: Command) -> Answer | None:
+    dispute = gateway.get_dispute(command.params["dispute_id"])
+    return Answer("done", dispute.id, {"amount_minor": dispute.amount_minor}) if dispute.submissions else None
+
+
 def _create_account(gateway: PaymentGateway, command: Command) -> Answer:
     account = gateway.create_account(AccountOrder(**_frozen(command)), idempotency_key=command.key)
     return Answer("done", account.id)
@@ -107,6 +120,7 @@ _CALLS: Final[Mapping[str, Callable[[PaymentGateway, Command], Answer]]] = Mappi
         "card.charge": _charge_card,
         "charge.return": _create_refund,
         "account.create": _create_account,
+        "dispute.submit": _submit_evidence,
     }
 )
 
@@ -173,6 +187,7 @@ _LOOK_UPS: Final[Mapping[str, Callable[[PaymentGateway, Command], Answer | None]
         "refund.create": _find_refund,
         "charge.return": _find_refund,
         "transfer.reverse": _find_reversal,
+        "dispute.submit": _find_evidence,
         "card.charge": _find_charge,
     }
 )

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.gateways.payment.base import PaymentGateway
 from marketplace.models import Booking, Payout, Refund
-from marketplace.services import connect, outbox, payment, payment_sync, payout_send, saved_card_sync
+from marketplace.services import connect, evidence, outbox, payment, payment_sync, payout_send, saved_card_sync
 from marketplace.services.notice import accounts_of_admins, notify
 from marketplace.services.outbox import Command
 from marketplace.services.outbox_call import OTHER_AMOUNT, Answer, call_stripe, look_up
@@ -113,6 +113,8 @@ def _note_done(db: Session, command: Command, answer: Answer, now: datetime) -> 
         _note_reversal(db, command, made, answer.facts["amount_minor"], now)
     elif command.kind in ("checkout.expire", "card.charge", "charge.return"):
         payment_sync.ask_for_sync(db, command.about_id)
+    elif command.kind == "dispute.submit":
+        evidence.note_submitted(db, dispute_id=command.about_id, now=now)
     elif command.kind == "account.create":
         connect.note_opened(db, actor_id=command.about_id, stripe_account_id=made, now=now)
 
@@ -124,15 +126,14 @@ def _note_refused(db: Session, command: Command, answer: Answer, now: datetime) 
         payout_send.note_transfer_refused(db, payout_id=command.about_id, words=answer.words, now=now)
     elif command.kind == "refund.create":
         _note_refund_refused(db, command.about_id, answer.words, now)
-    elif command.kind == "transfer.reverse" and command.about == "payout":
-        _note_not_taken_back(db, command, answer.words, now)
     elif command.kind == "transfer.reverse":
-        # the actor no longer has it: the platform is refunded all the same, and the actor owes it
-        _go_on_with_refund(db, command.about_id, now)
+        _note_not_reversed(db, command, answer.words, now)
     elif command.kind == "card.charge":
         saved_card_sync.note_charge_refused(
             db, payment_id=command.about_id, words=answer.words, code=answer.code, now=now
         )
+    elif command.kind == "dispute.submit":
+        evidence.note_submit_refused(db, dispute_id=command.about_id, words=answer.words, now=now)
     elif command.kind in ("checkout.expire", "charge.return"):
         # it is over already, perhaps because it has been paid, or was refunded by hand
         payment_sync.ask_for_sync(db, command.about_id)
@@ -165,8 +166,12 @@ def _note_refund_refused(db: Session, refund_id: int, words: str, now: datetime)
     )
 
 
-def _note_not_taken_back(db: Session, command: Command, words: str, now: datetime) -> None:
-    """The actor has been paid out: while the bank decides, as much of their other payouts waits."""
+def _note_not_reversed(db: Session, command: Command, words: str, now: datetime) -> None:
+    """The actor no longer has it. A refund is made all the same, and the actor owes it; while a bank decides, as much
+    of their other payouts waits."""
+    if command.about == "refund":
+        _go_on_with_refund(db, command.about_id, now)
+        return
     row = db.get_one(Payout, command.about_id)
     notify(
         db,

@@ -24,7 +24,7 @@ from tests.stripe_stand import PAYS, Stand
 from workers.task import TASKS, Tools
 from workers.tasks.outbox import send_due_payouts, sweep_outbox
 
-MONEY_JOBS = (Job.RUN_OUTBOX, Job.PROCESS_STRIPE_EVENT, Job.SYNC_CHECKOUT)
+MONEY_JOBS = (Job.RUN_OUTBOX, Job.PROCESS_STRIPE_EVENT, Job.SYNC_CHECKOUT, Job.SEND_EVIDENCE)
 Ids = tuple[int | str, ...]
 
 

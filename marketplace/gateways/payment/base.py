@@ -123,6 +123,27 @@ class ReversalOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class EvidenceFile:
+    """A file that speaks against a dispute: PDF, JPEG or PNG."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceOrder:
+    """An answer to a dispute, submitted to the bank at once and once only.
+
+    `texts` and `files` are by Stripe's name of the field; a file is named by the id that its upload gave.
+    """
+
+    dispute_id: str
+    texts: Mapping[str, str]
+    files: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class AccountOrder:
     """A connected account that may receive transfers. `country` is an ISO code of two letters."""
 
@@ -252,7 +273,7 @@ class Refund:
 class Dispute:
     """A dispute as it stands now. What has left our balance for it, with Stripe's fee, and what has come back.
 
-    An inquiry takes nothing.
+    An inquiry takes nothing. `submissions` counts how often evidence went to the bank.
     """
 
     id: str
@@ -266,6 +287,7 @@ class Dispute:
     returned_minor: int
     fee_minor: int
     created_at: datetime
+    submissions: int = 0
 
     @property
     def is_open(self) -> bool:
@@ -373,6 +395,12 @@ class PaymentGateway(Protocol):
 
     def list_disputes(self, charge_id: str) -> list[Dispute]:
         """All disputes of a charge, newest first."""
+
+    def upload_evidence(self, file: EvidenceFile, *, idempotency_key: str) -> str:
+        """Hand a file over for use as evidence; its id. Refused when it is of no kind that banks take."""
+
+    def submit_evidence(self, order: EvidenceOrder, *, idempotency_key: str) -> Dispute:
+        """Send evidence to the bank; refused once the dispute is decided."""
 
     def create_account(self, order: AccountOrder, *, idempotency_key: str) -> RecipientAccount:
         """Open a connected account that can receive once it has been onboarded."""

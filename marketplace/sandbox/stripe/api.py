@@ -11,6 +11,7 @@ from marketplace.sandbox.stripe.call import Call, Endpoint, expand
 from marketplace.sandbox.stripe.delivery import Deliverer
 from marketplace.sandbox.stripe.error import StripeRefusal
 from marketplace.sandbox.stripe.fault import Fault, FaultPlan, refusal
+from marketplace.sandbox.stripe.file import describe
 from marketplace.sandbox.stripe.param import check, read_form
 from marketplace.sandbox.stripe.state import Json, State, new_id
 from marketplace.sandbox.stripe.table import ENDPOINTS
@@ -133,7 +134,8 @@ def _check_key(sandbox: Sandbox) -> None:
 def _incoming() -> Json:
     if request.method == "GET" or request.path.startswith("/v1/"):
         source = request.args if request.method == "GET" else request.form
-        return read_form(list(source.items(multi=True)))
+        form = read_form(list(source.items(multi=True)))
+        return form | {name: describe(part.filename or "", part.read()) for name, part in request.files.items()}
     data = request.get_json(silent=True)
     if request.get_data() and not isinstance(data, dict):
         raise StripeRefusal(400, "invalid_request_error", "The body is no JSON object.")

@@ -6,6 +6,19 @@ from marketplace.sandbox.stripe.money import DISPUTE_FEE, book
 from marketplace.sandbox.stripe.state import Json, new_id
 
 ANSWER_WITHIN_S = 7 * 24 * 3600
+MOST_CHARACTERS = 150_000
+FILES = (
+    "cancellation_policy",
+    "customer_communication",
+    "customer_signature",
+    "duplicate_charge_documentation",
+    "receipt",
+    "refund_policy",
+    "service_documentation",
+    "shipping_documentation",
+    "uncategorized_file",
+)
+"""Fields of evidence that name a file; all others are text."""
 OPEN = ("needs_response", "under_review", "warning_needs_response", "warning_under_review")
 
 
@@ -90,7 +103,11 @@ def update_dispute(call: Call, ident: str) -> Json:
     dispute = call.get("dispute", ident)
     if dispute["status"] not in OPEN:
         raise invalid("This dispute is already closed", code="dispute_closed")
-    dispute["evidence"].update(call.params.get("evidence") or {})
+    if dispute["evidence_details"]["submission_count"]:
+        raise invalid("Evidence for this dispute has already been submitted.", code="dispute_evidence_submitted")
+    evidence = call.params.get("evidence") or {}
+    _check_evidence(call, evidence)
+    dispute["evidence"].update(evidence)
     dispute["metadata"].update(call.params.get("metadata") or {})
     dispute["evidence_details"]["has_evidence"] = bool(dispute["evidence"])
     if call.params.get("submit", True):
@@ -99,6 +116,18 @@ def update_dispute(call: Call, ident: str) -> Json:
     call.state.save(dispute)
     call.announce("charge.dispute.updated", dispute)
     return dispute
+
+
+def _check_evidence(call: Call, evidence: Json) -> None:
+    """Refuse a file that was not uploaded for this, and more text than a bank reads."""
+    for name in FILES:
+        if ident := evidence.get(name):
+            found = call.get("file", ident, param=f"evidence[{name}]")
+            if found["purpose"] != "dispute_evidence":
+                raise invalid(f"The file {ident} was uploaded for another purpose.", param=f"evidence[{name}]")
+    texts = sum(len(text) for name, text in evidence.items() if name not in FILES and isinstance(text, str))
+    if texts > MOST_CHARACTERS:
+        raise invalid("The combined character count of all fields is limited to 150,000.", param="evidence")
 
 
 def close_dispute(call: Call, ident: str) -> Json:

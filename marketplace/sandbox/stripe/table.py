@@ -11,6 +11,7 @@ from marketplace.sandbox.stripe import (
     checkout,
     dispute,
     event_read,
+    file,
     intent,
     money,
     refund,
@@ -64,6 +65,9 @@ ENDPOINTS = [
     Endpoint("GET", "/v1/disputes/<ident>", v1.DisputeRetrieveParams, dispute.get_dispute),
     Endpoint("POST", "/v1/disputes/<ident>", v1.DisputeUpdateParams, dispute.update_dispute),
     Endpoint("POST", "/v1/disputes/<ident>/close", v1.DisputeCloseParams, dispute.close_dispute),
+    Endpoint("POST", "/v1/files", v1.FileCreateParams, file.create_file),
+    Endpoint("GET", "/v1/files", v1.FileListParams, file.list_files),
+    Endpoint("GET", "/v1/files/<ident>", v1.FileRetrieveParams, file.get_file),
     Endpoint("GET", "/v1/balance", v1.BalanceRetrieveParams, money.read_balance),
     Endpoint("GET", "/v1/balance_transactions", v1.BalanceTransactionListParams, money.list_balance_transactions),
     Endpoint(
