@@ -81,6 +81,7 @@ SIDE: Final[dict[str | None, tuple[tuple[str, tuple[Place, ...]], ...]]] = {
         (
             "System",
             (
+                Place("Trace", "admin.trace", "magnifying-glass"),
                 Place("Operations", "admin.health", "heart"),
                 Place("Calls to Stripe", "admin.outbox", "arrow-up-right"),
                 Place("Events from Stripe", "admin.events", "inbox"),
