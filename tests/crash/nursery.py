@@ -28,19 +28,20 @@ from marketplace.gateways.outside import Outside, connect_outside
 from marketplace.gateways.payment.stripe import StripeGateway
 from marketplace.jobs import Job
 from tests.crash.point import Points
+from workers.schedule import TIMETABLE
 from workers.task import TASKS, Tools
-from workers.tasks.booking import _advance, sweep_bookings
-from workers.tasks.outbox import _send, send_due_payouts, sweep_outbox
-from workers.tasks.payment import poll_open_checkouts, sweep_events
+from workers.tasks.booking import _advance
+from workers.tasks.outbox import _send
 
 MONEY_JOBS: Final = (Job.RUN_OUTBOX, Job.PROCESS_STRIPE_EVENT, Job.SYNC_CHECKOUT)
+ABOUT_MONEY: Final = (
+    "outbox", "payout", "stripe_event", "payment", "saved_card", "connect", "reconciliation", "booking",
+)  # fmt: skip
 SWEEPS: Final[MappingProxyType[str, Callable[[Tools], None]]] = MappingProxyType(
     {
-        "outbox.sweep": sweep_outbox,
-        "stripe_event.sweep": sweep_events,
-        "payment.poll_open": poll_open_checkouts,
-        "payout.send_due": send_due_payouts,
-        "booking.sweep": sweep_bookings,
+        row.name: row.function
+        for row in TIMETABLE
+        if row.name.partition(".")[0] in ABOUT_MONEY and row.every <= timedelta(hours=1)
     }
 )
 ONES: Final[MappingProxyType[str, Callable[..., None]]] = MappingProxyType(

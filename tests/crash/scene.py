@@ -9,17 +9,19 @@ from typing import Any
 from sqlalchemy import select
 
 from marketplace.domain.booking import Party
-from marketplace.gateways.payment.base import ReversalOrder
+from marketplace.gateways.payment.base import ReversalOrder, SavedCardOrder
 from marketplace.jobs import Job
-from marketplace.models import Booking, OutboxCommand
+from marketplace.models import Booking, OutboxCommand, Payment
 from marketplace.services import connect
 from marketplace.services.booking import withdraw_booking
 from marketplace.services.booking_step import By
-from marketplace.services.payment import refund_booking
+from marketplace.services.payment import reference_of, refund_booking
 from marketplace.services.payout_send import send_payout
+from marketplace.services.saved_card import start_charge
 from marketplace.services.stripe_event import store_event
 from tests.services.money_stage import MoneyStage
 from tests.services.stage import Story, add_actor
+from workers.task import TASKS
 
 UNDO_OVER = timedelta(minutes=11)
 
@@ -113,6 +115,40 @@ def reversal_asked(stage: MoneyStage) -> Scene:
     """Half of the price goes back after the actor has been sent their part: that comes back first."""
     booking_id = stage.payout(_sent(stage)).booking_id
     return _command(stage, "transfer.reverse", _refund(stage, booking_id))
+
+
+def charge_asked(stage: MoneyStage) -> Scene:
+    """The day to charge the saved card has come."""
+    starts_at = (stage.now + timedelta(days=90)).replace(hour=10, minute=0, second=0, microsecond=0)
+    with stage.tools.unit_of_work() as db:
+        booking_id = Story(db, starts_at=starts_at, now=stage.now).accept().id
+    stage.work()
+    stage.sync(stage.pay(booking_id))
+    with stage.tools.unit_of_work() as db:
+        payment = db.scalars(select(Payment).where(Payment.booking_id == booking_id)).one()
+        payment.charge_at = stage.now
+        db.flush()
+        assert start_charge(db, payment_id=payment.id, now=stage.now)
+    return _command(stage, "card.charge", booking_id)
+
+
+def second_charge_found(stage: MoneyStage) -> Scene:
+    """Stripe was paid twice for one booking: the second payment goes back."""
+    scene = charge_asked(stage)
+    stage.take(Job.RUN_OUTBOX, (scene.work[0][1],))
+    stage.work()
+    payment = stage.payment(scene.row_id)
+    with stage.tools.reading() as db:
+        group = reference_of(db.get_one(Booking, scene.row_id))
+    order = SavedCardOrder(
+        payment.amount_minor, payment.currency, "Twice", group, payment.customer_id or "",
+        payment.payment_method_id or "", {"payment": str(payment.id)},
+    )  # fmt: skip
+    stage.stand.gateway.charge_saved_card(order, idempotency_key=f"twice {payment.id}")
+    stage.take(Job.SYNC_CHECKOUT, (payment.checkout_session_id or "",))
+    job, ids = stage.queue.popleft()
+    TASKS[job.value].function(stage.tools, *ids)
+    return _command(stage, "charge.return", scene.row_id)
 
 
 def account_asked(stage: MoneyStage) -> Scene:

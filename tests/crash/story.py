@@ -52,6 +52,8 @@ COMMANDS: Final[Mapping[str, Story]] = MappingProxyType(
         "transfer.create": Story(scene.transfer_asked, _payout, "transferred", frozenset({"transferred", "held"})),
         "transfer.reverse": Story(scene.reversal_asked, _refund, "succeeded", frozenset({"succeeded", "refused"})),
         "refund.create": Story(scene.refund_asked, _refund, "succeeded", frozenset({"succeeded", "refused"})),
+        "card.charge": Story(scene.charge_asked, _payment, "captured", frozenset({"captured"})),
+        "charge.return": Story(scene.second_charge_found, _payment, "captured", frozenset({"captured"})),
         "account.create": Story(scene.account_asked, _account, "onboarding", frozenset({"onboarding", "asked"})),
     }
 )

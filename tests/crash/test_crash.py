@@ -28,6 +28,8 @@ OBJECTS: Final = {
     "transfer.create": "transfer",
     "transfer.reverse": "transfer_reversal",
     "refund.create": "refund",
+    "card.charge": "payment_intent",
+    "charge.return": "refund",
     "account.create": "v2.core.account",
 }
 """What each kind of command makes at Stripe, marked with its key."""
