@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from marketplace.domain import ledger as books
 from marketplace.models import Booking, LedgerAccount, LedgerEntry, Posting
 
-WORDS: Final = {"refund": "Your part of a refund", "dispute_lost": "Your part of a lost dispute"}
+WORDS: Final = {"refund": "Earlier debt: part of a refund", "dispute_lost": "Earlier debt: part of a lost dispute"}
 
 
 @dataclass(frozen=True, slots=True)

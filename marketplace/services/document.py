@@ -167,12 +167,10 @@ def list_documents(
     return db.scalars(newest.limit(PAGE_SIZE).offset((min(page, pages) - 1) * PAGE_SIZE)).all(), pages
 
 
-def documents_of_booking(
-    db: Session, booking_id: int, *, platform_id: int | None = None, actor_id: int | None = None
-) -> Sequence[Document]:
-    """What has been issued to one side of a booking, oldest first."""
-    mine = Document.platform_id == platform_id if platform_id is not None else Document.actor_id == actor_id
-    query = select(Document).where(Document.booking_id == booking_id, mine)
+def documents_of_bookings(db: Session, booking_ids: Sequence[int], *, for_platform: bool) -> Sequence[Document]:
+    """What has been issued to one side of some bookings, oldest first."""
+    mine = Document.platform_id.is_not(None) if for_platform else Document.actor_id.is_not(None)
+    query = select(Document).where(Document.booking_id.in_(booking_ids), mine)
     return db.scalars(query.order_by(Document.id)).all()
 
 

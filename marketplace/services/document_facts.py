@@ -45,7 +45,7 @@ def facts_of(db: Session, posting: Posting, kind: Kind, booking: Booking, issuer
     return {
         "issuer": {"name": issuer.name, "address": issuer.address, "tax_number": issuer.tax_number},
         "to": to,
-        "booking": _booking(db, booking, counts_takes=kind == Kind.PAYOUT),
+        "booking": _booking(db, booking, for_actor=kind == Kind.PAYOUT),
         "at": _text(posting.at),
         **made(db, posting, booking),
     }
@@ -71,7 +71,7 @@ def _actor(booking: Booking) -> Facts:
     return {"name": actor.name, "attention": "", "place": actor.city, "country": actor.country or ""}
 
 
-def _booking(db: Session, booking: Booking, *, counts_takes: bool) -> Facts:
+def _booking(db: Session, booking: Booking, *, for_actor: bool) -> Facts:
     beats = booking.brief.beats
     flavours = {slug for beat in beats for slug in (beat.from_flavour, beat.to_flavour) if slug}
     return {
@@ -84,10 +84,10 @@ def _booking(db: Session, booking: Booking, *, counts_takes: bool) -> Facts:
         "is_extra": booking.is_extra,
         "starts_at": _text(booking.starts_at),
         "ends_at": _text(booking.ends_at),
-        "zone": booking.platform_zone,
+        "zone": booking.actor_zone if for_actor else booking.platform_zone,
         "minutes": int((booking.ends_at - booking.starts_at).total_seconds()) // 60,
         "flavours": len(flavours),
-        "takes": _count_takes(db, booking) if counts_takes else None,
+        "takes": _count_takes(db, booking) if for_actor else None,
     }
 
 
@@ -111,7 +111,7 @@ def _invoice(db: Session, posting: Posting, booking: Booking) -> Facts:
     parts = {"subtotal_minor": quote.subtotal.minor, "fee_minor": quote.fee.minor, "fee_bp": quote.fee_bp}
     if quote.total.minor != amount:  # what was charged is what is invoiced, whatever was agreed
         lines, parts = [_line("Booking as charged", amount)], {"subtotal_minor": amount, "fee_minor": 0, "fee_bp": 0}
-    references = {"charge": posting.stripe_id or ""} | _payment_of(db, booking)
+    references = _payment_of(db, booking) | {"charge": posting.stripe_id or ""}
     return {"lines": lines, **parts, "total_minor": amount, "references": references}
 
 

@@ -11,11 +11,13 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from marketplace.domain.booking import Party, State, Step
+from marketplace.domain.document import Kind
 from marketplace.domain.errors import Invalid
 from marketplace.domain.flavour import VOCABULARY
 from marketplace.models import Booking
 from marketplace.services.booking_page import BookingDetail, read_booking
 from marketplace.services.booking_step import By
+from marketplace.services.document import documents_of_bookings, full_number
 from marketplace.web import booking_path, thread
 from marketplace.web.transaction import now, reading
 from marketplace.web.viewer import viewer_zone
@@ -73,6 +75,12 @@ class Side:
             raise refusal
         return self.show(self.detail(booking_id), {refusal.field: refusal.sentence}), 422
 
+    def _papers(self, detail: BookingDetail) -> list[tuple[str, str, int]]:
+        """The documents of the booking and of its change orders that are made out to this side."""
+        ids = [detail.booking.id, *(one.id for one in detail.change_orders)]
+        found = documents_of_bookings(reading(), ids, for_platform=self.party == Party.PLATFORM)
+        return [(full_number(one), Kind(one.kind).heading, one.id) for one in found]
+
     def show(self, detail: BookingDetail, errors: dict[str, str] | None = None) -> str:
         """The booking's own page: the path, the thread and the history with everything that can be done."""
         zone, booking_id = viewer_zone(), detail.booking.id
@@ -83,6 +91,7 @@ class Side:
             thread=thread.view_of(detail.booking, self.party),
             waiting=booking_path.waiting_words(detail, self.party),
             otherwise=booking_path.otherwise_words(detail, self.party),
+            papers=self._papers(detail),
             extra_href=lambda extra_id: self.address("answer_change_order", booking_id, extra_id=extra_id),
             flavour_of=VOCABULARY.get,
             errors=errors or {},

@@ -145,6 +145,12 @@ def stack(shares: Sequence[float], *, gap: float = 0.4) -> tuple[Part, ...]:
     return tuple(parts)
 
 
+def lengths(values: Sequence[int]) -> tuple[float, ...]:
+    """How long a bar is drawn for each of several amounts, in percent of the largest; the sign is for words to say."""
+    largest = max((abs(value) for value in values), default=0) or 1
+    return tuple(round(100 * abs(value) / largest, 2) for value in values)
+
+
 def _ticks(low: float, high: float) -> list[int]:
     for step in TICK_STEPS:
         first, last = math.floor(low / step) * step, math.ceil(high / step) * step

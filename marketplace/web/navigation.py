@@ -37,6 +37,7 @@ TOP: Final[dict[str | None, tuple[Place, ...]]] = {
         Place("Bookings", "platform.bookings", "calendar-days"),
         Place("Shortlist", "platform.shortlist", "bookmark"),
         Place("Calendar", "platform.calendar", "calendar"),
+        Place("Statement", "platform.statement", "document-text", holds=("platform.documents", "platform.document")),
     ),
     "actor": (BROWSE, Place("Requests and sessions", "actor.home", "inbox")),
     "admin": (BROWSE, Place("Payout review", "admin.payouts", "banknotes")),
@@ -49,7 +50,8 @@ SIDE: Final[dict[str | None, tuple[tuple[str, tuple[Place, ...]], ...]]] = {
             (
                 Place("Requests", "actor.home", "inbox"),
                 Place("Bookings", "actor.bookings", "calendar-days", holds=("actor.capture", "actor.add_take")),
-                Place("Earnings", "actor.earnings", "banknotes"),
+                Place("Earnings", "actor.earnings", "banknotes", holds=("actor.payout", "actor.reply_to_payout")),
+                Place("Statement", "actor.statement", "document-text", holds=("actor.documents", "actor.document")),
             ),
         ),
         (
@@ -71,6 +73,8 @@ SIDE: Final[dict[str | None, tuple[tuple[str, tuple[Place, ...]], ...]]] = {
                 Place("Payout review", "admin.payouts", "banknotes"),
                 Place("Disputes", "admin.disputes", "scale"),
                 Place("Refunds owed", "admin.refunds", "arrow-uturn-left"),
+                Place("Debts", "admin.write_offs", "minus-circle"),
+                Place("Statement", "admin.statement", "document-text", holds=("admin.document",)),
                 Place("Flags", "admin.flags", "flag"),
             ),
         ),
@@ -83,6 +87,7 @@ SIDE: Final[dict[str | None, tuple[tuple[str, tuple[Place, ...]], ...]]] = {
             (
                 Place("Trace", "admin.trace", "magnifying-glass"),
                 Place("Operations", "admin.health", "heart"),
+                Place("Reconciliation", "admin.reconciliation", "arrows-right-left"),
                 Place("Calls to Stripe", "admin.outbox", "arrow-up-right"),
                 Place("Events from Stripe", "admin.events", "inbox"),
                 Place("Audit trail", "admin.audit", "clipboard-document-list"),
