@@ -91,7 +91,8 @@ class Stage:
         """Stripe's own clock cannot be put back, so the day of the charge is written as the story has it."""
         with self.unit_of_work() as db:
             payment = db.scalars(select(Payment).where(Payment.booking_id == booking_id)).one()
-            payment.captured_at = at
+            if payment.captured_at is not None:
+                payment.captured_at = at
 
     def _run(self, job: Job, ids: tuple[int | str, ...]) -> None:
         if job is Job.RUN_OUTBOX:

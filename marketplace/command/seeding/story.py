@@ -56,6 +56,7 @@ _IMANI: Final = (
     ("pencilled", 16, "", 0),
     ("rescheduling", 21, "I have a fitting that morning. Could we do the day after?", 0),
     ("lapsed", 10, "", 4),
+    ("confirmed_signed", 78, "", 0),  # far ahead: its card is saved, and charged near the day
 )  # fmt: skip
 
 _OTHERS: Final = (

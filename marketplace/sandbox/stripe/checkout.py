@@ -260,7 +260,8 @@ def _finish_payment(call: Call, session: Json, number: str, *, refused: bool) ->
 def _finish_setup(call: Call, session: Json, number: str, *, refused: bool) -> str | None:
     if refused or not may_be_saved(number):
         return "Your card was declined."
-    intent = add_setup_intent(call, session["customer"], session["_setup_data"].get("metadata") or {})
+    data = session["_setup_data"]
+    intent = add_setup_intent(call, session["customer"], data.get("metadata") or {}, data.get("description"))
     intent["payment_method"] = add_payment_method(call, number, session["customer"])["id"]
     intent["status"] = "succeeded"
     call.state.save(intent)

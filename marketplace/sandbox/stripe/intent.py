@@ -20,6 +20,7 @@ MOST_AMOUNT = 99_999_999
 def create_payment_intent(call: Call) -> Json:
     """An intent; with `confirm` it is charged at once, as for a saved card while the customer is away."""
     params = call.params
+    _require_way_back(params)
     intent = add_intent(
         call,
         amount=params["amount"],
@@ -30,9 +31,21 @@ def create_payment_intent(call: Call) -> Json:
         description=params.get("description"),
         payment_method=params.get("payment_method"),
     )
+    intent["automatic_payment_methods"] |= params.get("automatic_payment_methods") or {}
+    call.state.save(intent)
     if params.get("confirm"):
         return confirm(call, intent, params.get("payment_method"), off_session=bool(params.get("off_session")))
     return intent
+
+
+def _require_way_back(params: Json) -> None:
+    """Stripe wants to know where to lead a holder back to, unless no method may lead them away."""
+    may_lead_away = (params.get("automatic_payment_methods") or {}).get("allow_redirects") != "never"
+    if params.get("confirm") and may_lead_away and not params.get("return_url"):
+        raise invalid(
+            "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because some of "
+            "these payment methods might redirect your customer off of your page, you must provide a `return_url`."
+        )
 
 
 def add_intent(
@@ -57,6 +70,7 @@ def add_intent(
         "amount_received": 0,
         "application": None,
         "application_fee_amount": None,
+        "automatic_payment_methods": {"allow_redirects": "always", "enabled": True},
         "canceled_at": None,
         "cancellation_reason": None,
         "capture_method": "automatic_async",
@@ -260,7 +274,7 @@ def get_setup_intent(call: Call, ident: str) -> Json:
     return call.get("setup_intent", ident)
 
 
-def add_setup_intent(call: Call, customer: str | None, metadata: Json) -> Json:
+def add_setup_intent(call: Call, customer: str | None, metadata: Json, description: str | None) -> Json:
     """Store and announce a wish to save a card."""
     ident = new_id("seti_1")
     body: Json = {
@@ -271,7 +285,7 @@ def add_setup_intent(call: Call, customer: str | None, metadata: Json) -> Json:
         "client_secret": f"{ident}_secret_{new_id('', 24)}",
         "created": call.now,
         "customer": customer,
-        "description": None,
+        "description": description,
         "last_setup_error": None,
         "latest_attempt": None,
         "livemode": False,
