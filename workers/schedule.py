@@ -19,7 +19,13 @@ from workers.tasks.document import issue_documents, issue_forgotten_documents
 from workers.tasks.media import sweep_media
 from workers.tasks.notice import sweep_notices
 from workers.tasks.outbox import send_due_payouts, sweep_outbox
-from workers.tasks.payment import poll_accounts, poll_open_checkouts, poll_undelivered, sweep_events
+from workers.tasks.payment import (
+    poll_accounts,
+    poll_bank_payouts,
+    poll_open_checkouts,
+    poll_undelivered,
+    sweep_events,
+)
 from workers.tasks.payout import resume_due_holds
 from workers.tasks.reconciliation import reconcile_daily, reconcile_hourly, sweep_open
 from workers.tasks.reminder import sweep_reminders
@@ -68,6 +74,7 @@ TIMETABLE: tuple[Periodic, ...] = (
     Periodic("document.issue_forgotten", timedelta(days=1), issue_forgotten_documents),
     Periodic("saved_card.charge_due", timedelta(minutes=1), charge_due_cards),
     Periodic("connect.poll", timedelta(hours=1), poll_accounts),
+    Periodic("bank_payout.poll", timedelta(hours=1), poll_bank_payouts),
     Periodic("reconciliation.hourly", timedelta(hours=1), reconcile_hourly),
     Periodic("reconciliation.daily", timedelta(days=1), reconcile_daily),
     Periodic("reconciliation.sweep_open", timedelta(days=1), sweep_open),

@@ -17,6 +17,7 @@ from marketplace.domain.payout_risk import is_new_bank
 from marketplace.gateways.payment.base import RecipientAccount
 from marketplace.models import Account, Actor, ConnectAccount, Payout
 from marketplace.services.audit import record_audit
+from marketplace.services.connect_words import say_wanted
 from marketplace.services.notice import accounts_of_actor, notify
 from marketplace.services.once import insert_once
 from marketplace.services.outbox import add_command, has_open_command, next_version
@@ -38,7 +39,7 @@ WORDS: Final[Mapping[str, str]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class PayoutAccount:
-    """An actor's payout account as they see it. `todo` is what Stripe asks for, in its own words."""
+    """An actor's payout account as they see it. `todo` is what Stripe still asks for."""
 
     state: str
     words: str
@@ -57,13 +58,8 @@ def payout_account_of(db: Session, actor_id: int) -> PayoutAccount:
     row = find_account(db, actor_id)
     if row is None:
         return PayoutAccount("none", WORDS["none"])
-    todo = tuple(_said(each) for each in row.requirements)
+    todo = () if row.state == "closed" else say_wanted(row.requirements)
     return PayoutAccount(row.state, WORDS[row.state], todo, row.stripe_account_id, row.refreshed_at)
-
-
-def _said(requirement: str) -> str:
-    """ "identity.individual.legal_name" as people say it."""
-    return str(requirement).rpartition(".")[2].replace("_", " ").capitalize()
 
 
 def open_account(db: Session, *, actor_id: int, now: datetime) -> int | None:
@@ -143,6 +139,14 @@ def note_account(db: Session, seen: RecipientAccount, *, now: datetime) -> str |
         row.state = after
         _record(db, row, before, after, now)
     return after
+
+
+def note_account_gone(db: Session, stripe_account_id: str, *, now: datetime) -> str | None:
+    """Stripe knows the account no more, or not for us: closed at once. What is due stays due, and no transfer goes."""
+    gone = RecipientAccount(
+        stripe_account_id, can_receive=False, can_pay_out=False, is_closed=True, open_requirements=(), is_past_due=False
+    )
+    return note_account(db, gone, now=now)
 
 
 def _state(seen: RecipientAccount, before: str) -> str:

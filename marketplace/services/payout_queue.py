@@ -28,6 +28,7 @@ from marketplace.domain.payout_risk import HIGH, LOW, MEDIUM, current, limit_rea
 from marketplace.models import (
     Account,
     Actor,
+    BankPayout,
     Booking,
     BookingEvent,
     Brief,
@@ -38,6 +39,7 @@ from marketplace.models import (
     PayoutEvent,
     Platform,
 )
+from marketplace.services.bank_payout import last_bank_payout, why_failed
 from marketplace.services.payout_risk import reasons_now
 from marketplace.services.payout_step import Decision, count_other_admins, facts_of
 
@@ -159,6 +161,9 @@ class Detail:
     said: Event | None
     must_be_another: bool
     is_alone: bool
+    # what Stripe last sent on to the actor's bank, and what the bank said of it if it came back
+    bank: BankPayout | None
+    bank_words: str
 
 
 def list_rows(db: Session, *, tab: str, order: str, limit_minor: int, now: datetime, words: str = "") -> list[Row]:
@@ -247,8 +252,11 @@ def read_detail(db: Session, *, payout_id: int, by: Decision, now: datetime) -> 
     amount = Money(row.payout.amount_minor, row.payout.currency)
     stored, over = reasons_now(db, row.payout, now), limit_reason(amount, by.limit_minor)
     trail = _events(db, PayoutEvent, PayoutEvent.payout_id == payout_id)
+    bank = last_bank_payout(db, row.actor.id)
     return Detail(
         row=row,
+        bank=bank,
+        bank_words=why_failed(bank) if bank is not None and bank.state == "failed" else "",
         payment=db.scalar(select(Payment).where(Payment.booking_id == booking_id)),
         account=db.scalar(select(ConnectAccount).where(ConnectAccount.actor_id == row.actor.id)),
         capture=db.scalar(select(CaptureSession).where(CaptureSession.booking_id == booking_id)),

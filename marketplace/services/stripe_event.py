@@ -20,6 +20,7 @@ MOST_ATTEMPTS: Final = 10
 RETRY_AFTER: Final = timedelta(minutes=1)
 PAYMENT_OBJECTS: Final = ("charge", "payment_intent", "refund", "dispute")
 BANK_EVENTS: Final = "account.external_account."
+DEAUTHORIZED: Final = "account.application.deauthorized"
 BANK_FIELDS: Final = frozenset({"default_for_currency", "last4", "routing_number", "fingerprint", "bank_name"})
 """What makes a bank account another one; its verification, for instance, does not."""
 
@@ -28,12 +29,13 @@ BANK_FIELDS: Final = frozenset({"default_for_currency", "last4", "routing_number
 class Target:
     """What an event is about and must be read again: a checkout, a transfer or a connected account; or nothing.
 
-    `bank` is an account whose bank account was changed at `at`.
+    `bank` is an account whose bank account was changed at `at`, `bank_payout` a payout of `account_id` to its bank.
     """
 
-    kind: Literal["checkout", "transfer", "account", "bank", "nothing"]
+    kind: Literal["checkout", "transfer", "account", "bank", "bank_payout", "nothing"]
     stripe_id: str = ""
     at: datetime | None = None
+    account_id: str = ""
 
 
 def store_event(db: Session, event: IncomingEvent, *, now: datetime) -> bool:
@@ -78,7 +80,12 @@ def find_target(db: Session, event_id: str) -> Target:
         before = row.payload["data"].get("previous_attributes") or {}
         is_other = not row.type.endswith(".updated") or BANK_FIELDS & set(before)
         return Target("bank", row.stripe_account_id or "", row.created_at) if is_other else Target("nothing")
-    return _target(db, subject_of(row.payload))
+    subject, account_id = subject_of(row.payload), row.stripe_account_id or ""
+    if row.type == DEAUTHORIZED:
+        return Target("account", account_id)
+    if subject.get("object") == "payout":
+        return Target("bank_payout", str(subject["id"]), account_id=account_id) if account_id else Target("nothing")
+    return _target(db, subject)
 
 
 def subject_of(payload: Mapping[str, Any]) -> Mapping[str, Any]:

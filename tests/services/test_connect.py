@@ -51,7 +51,7 @@ def test_an_account_that_stripe_restricts_says_what_is_missing(stage: MoneyStage
     sync_account(stage.tools, account_id)
     restricted = words(stage, actor_id)
     assert restricted.state == "restricted"
-    assert "External account" in restricted.todo
+    assert "A bank account for your payouts" in restricted.todo
     stage.stand.control(f"account/{account_id}/closed")
     sync_account(stage.tools, account_id)
     assert words(stage, actor_id).state == "closed"
@@ -143,7 +143,8 @@ def test_a_bank_account_changed_on_a_ready_account_makes_people_look(stage: Mone
     stage.approve(waiting, nora)
     bank_event(stage, account_id, "created")
     row = stage.payout(waiting)
-    assert (row.state, row.risk, [reason["code"] for reason in row.reasons]) == ("held", 1, ["new_bank"])
+    assert (row.state, row.risk) == ("held", 1)
+    assert "new_bank" in [reason["code"] for reason in row.reasons]
     assert "bank account was changed" in row.words
     assert stage.account(actor_id).bank_changed_at == stage.now.replace(microsecond=0)
 

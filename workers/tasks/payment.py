@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from marketplace.gateways.payment.base import IncomingEvent, PaymentRefused
+from marketplace.gateways.payment.base import AccountGone, IncomingEvent, PaymentRefused
 from marketplace.jobs import Job
-from marketplace.services import connect, payment_sync, stripe_event, transfer_sync
+from marketplace.services import bank_payout, connect, payment_sync, stripe_event, transfer_sync
 from marketplace.services.stripe_event import Target
 from workers.sweep import one_by_one
 from workers.task import Tools, task
@@ -50,16 +50,30 @@ def _sync(tools: Tools, target: Target) -> None:
         sync_account(tools, target.stripe_id)
     elif target.kind == "transfer":
         sync_transfer(tools, target.stripe_id)
+    elif target.kind == "bank_payout":
+        sync_bank_payout(tools, target.account_id, target.stripe_id)
     elif target.kind == "bank" and target.at is not None:
         with tools.unit_of_work() as db:
             connect.note_bank_changed(db, stripe_account_id=target.stripe_id, changed_at=target.at, now=tools.now())
 
 
 def sync_account(tools: Tools, stripe_account_id: str) -> None:
-    """Read a connected account at Stripe and bring ours into line."""
-    seen = tools.outside.payment.get_account(stripe_account_id)
+    """Read a connected account at Stripe and bring ours into line; one that is gone is closed here, too."""
+    try:
+        seen = tools.outside.payment.get_account(stripe_account_id)
+    except AccountGone:
+        with tools.unit_of_work() as db:
+            connect.note_account_gone(db, stripe_account_id, now=tools.now())
+        return
     with tools.unit_of_work() as db:
         connect.note_account(db, seen, now=tools.now())
+
+
+def sync_bank_payout(tools: Tools, stripe_account_id: str, stripe_payout_id: str) -> None:
+    """Read a payout of an actor's account to their bank."""
+    seen = tools.outside.payment.get_bank_payout(stripe_account_id, stripe_payout_id)
+    with tools.unit_of_work() as db:
+        bank_payout.note_bank_payout(db, stripe_account_id, seen, now=tools.now())
 
 
 def sync_transfer(tools: Tools, transfer_id: str) -> None:
@@ -93,6 +107,26 @@ def poll_open_checkouts(tools: Tools) -> None:
     with tools.reading() as db:
         waiting = payment_sync.list_open_checkouts(db)
     one_by_one("checkout_not_read", waiting, lambda checkout_id: sync_checkout(tools, checkout_id))
+
+
+def poll_bank_payouts(tools: Tools) -> None:
+    """Read the payouts of accounts that were sent money lately: Stripe keeps no list of their lost events for us."""
+    since = tools.now() - bank_payout.ON_ITS_WAY_FOR
+    with tools.reading() as db:
+        paid = bank_payout.list_paid_accounts(db, now=tools.now())
+    one_by_one("bank_payouts_not_read", paid, lambda account_id: _read_bank_payouts(tools, account_id, since))
+
+
+def _read_bank_payouts(tools: Tools, stripe_account_id: str, since: datetime) -> None:
+    try:
+        found = tools.outside.payment.list_bank_payouts(stripe_account_id, since=since)
+    except AccountGone:
+        with tools.unit_of_work() as db:
+            connect.note_account_gone(db, stripe_account_id, now=tools.now())
+        return
+    with tools.unit_of_work() as db:
+        for seen in reversed(found):
+            bank_payout.note_bank_payout(db, stripe_account_id, seen, now=tools.now())
 
 
 def poll_accounts(tools: Tools) -> None:

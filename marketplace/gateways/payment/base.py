@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal, Protocol
 
 
@@ -31,6 +31,10 @@ class CardRefused(PaymentRefused):
     def needs_customer(self) -> bool:
         """Whether the bank wants the customer to confirm by hand."""
         return "authentication_required" in (self.code, self.decline_code)
+
+
+class AccountGone(PaymentRefused):
+    """The company does not know the connected account any more, or no longer lets us act for it."""
 
 
 class KeyMisused(PaymentRefused):
@@ -308,6 +312,23 @@ class RecipientAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class BankPayout:
+    """A payout of a connected account to its bank; `state` is pending, in_transit, paid, failed or canceled.
+
+    A paid one can still fail, days later.
+    """
+
+    id: str
+    state: str
+    amount_minor: int
+    currency: str
+    arrives_on: date
+    failure_code: str
+    failure_words: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class OnboardingLink:
     """An address that opens the company's onboarding once, within minutes."""
 
@@ -406,10 +427,19 @@ class PaymentGateway(Protocol):
         """Open a connected account that can receive once it has been onboarded."""
 
     def get_account(self, account_id: str) -> RecipientAccount:
-        """Read a connected account."""
+        """Read a connected account; AccountGone where there is none of ours any more."""
 
     def create_onboarding_link(self, account_id: str, *, return_url: str, refresh_url: str) -> OnboardingLink:
         """A fresh link to the company's onboarding."""
+
+    def create_dashboard_link(self, account_id: str) -> str:
+        """A fresh address of the company's own pages of a connected account; refused before it has been onboarded."""
+
+    def get_bank_payout(self, account_id: str, payout_id: str) -> BankPayout:
+        """Read a payout of a connected account to its bank."""
+
+    def list_bank_payouts(self, account_id: str, *, since: datetime) -> list[BankPayout]:
+        """The last payouts of a connected account to its bank, a hundred at most, newest first."""
 
     def get_balance(self, currency: str) -> Balance:
         """Our balance in one currency."""

@@ -23,9 +23,11 @@ from stripe.params.checkout import SessionCreateParams
 from stripe.v2 import core
 
 from marketplace.gateways.payment.base import (
+    AccountGone,
     AccountOrder,
     Balance,
     BalanceTransaction,
+    BankPayout,
     CardRefused,
     Charge,
     Checkout,
@@ -63,6 +65,7 @@ stripe.enable_telemetry = False
 TOLERANCE_S = 300
 PAGE = 100
 CHECKOUT_PARTS = ["payment_intent.latest_charge.balance_transaction"]
+GONE = ("resource_missing", "not_found", "account_invalid")
 ACCOUNT_PARTS: list[Literal["configuration.recipient", "requirements"]] = ["configuration.recipient", "requirements"]
 
 
@@ -306,7 +309,7 @@ class StripeGateway:
 
     def get_account(self, account_id: str) -> RecipientAccount:
         """Read a connected account."""
-        with _calling():
+        with _calling_for(account_id):
             return _account(self._client.v2.core.accounts.retrieve(account_id, {"include": [*ACCOUNT_PARTS]}))
 
     def create_onboarding_link(self, account_id: str, *, return_url: str, refresh_url: str) -> OnboardingLink:
@@ -322,6 +325,24 @@ class StripeGateway:
                 }
             )
         return OnboardingLink(link.url, datetime.fromisoformat(link.expires_at))
+
+    def create_dashboard_link(self, account_id: str) -> str:
+        """The Express dashboard, signed in. No key: like the other, it may be opened once."""
+        with _calling():
+            return self._client.v1.accounts.login_links.create(account_id).url
+
+    def get_bank_payout(self, account_id: str, payout_id: str) -> BankPayout:
+        """Read a payout on the account's own balance."""
+        with _calling():
+            return _bank_payout(self._client.v1.payouts.retrieve(payout_id, {}, {"stripe_account": account_id}))
+
+    def list_bank_payouts(self, account_id: str, *, since: datetime) -> list[BankPayout]:
+        """One page: more than it holds have not left in the days that matter."""
+        with _calling_for(account_id):
+            page = self._client.v1.payouts.list(
+                {"created": {"gte": _seconds(since)}, "limit": PAGE}, {"stripe_account": account_id}
+            )
+        return [_bank_payout(each) for each in page.data]
 
     # balance -------------------------------------------------------------------------------------
 
@@ -424,6 +445,18 @@ def _calling() -> Iterator[None]:
         raise _outcome(error) from error
 
 
+@contextmanager
+def _calling_for(account_id: str) -> Iterator[None]:
+    """The same for what can only be missing when the account itself is."""
+    try:
+        with _calling():
+            yield
+    except PaymentRefused as error:
+        if error.code in GONE:
+            raise AccountGone(f"Stripe knows no account {account_id} of ours.", code=error.code) from error
+        raise
+
+
 def _outcome(error: stripe.StripeError) -> PaymentError:
     message = error.user_message or str(error)
     # on 409 and 429 `error.code` is empty although the body names one
@@ -432,6 +465,10 @@ def _outcome(error: stripe.StripeError) -> PaymentError:
         return CardRefused(message, code=code, decline_code=getattr(error.error, "decline_code", None) or "")
     if error.http_status == 429 or code == "lock_timeout":
         return PaymentBusy(message, code=code or "rate_limit")
+    if isinstance(error, stripe.PermissionError) and code == "account_invalid":
+        return AccountGone(message, code=code)  # our key is fine, but not for this account
+    if error.http_status == 404:
+        return PaymentRefused(message, code=code or "resource_missing")
     if isinstance(error, stripe.AuthenticationError | stripe.PermissionError):
         return PaymentBusy("Stripe does not accept our key.", code="key_not_accepted")
     if isinstance(error, stripe.IdempotencyError) and error.http_status == 400:
@@ -590,6 +627,19 @@ def _account(account: core.Account) -> RecipientAccount:
         is_closed=is_closed,
         open_requirements=tuple(e.description for e in entries if e.awaiting_action_from == "user"),
         is_past_due=any(e.minimum_deadline.status == "past_due" for e in entries),
+    )
+
+
+def _bank_payout(payout: stripe.Payout) -> BankPayout:
+    return BankPayout(
+        id=payout.id,
+        state=payout.status,
+        amount_minor=payout.amount,
+        currency=payout.currency.upper(),
+        arrives_on=_instant(payout.arrival_date).date(),
+        failure_code=payout.failure_code or "",
+        failure_words=payout.failure_message or "",
+        created_at=_instant(payout.created),
     )
 
 

@@ -115,7 +115,61 @@ def _requirement(name: str) -> Json:
 
 def get_account(call: Call, ident: str) -> Json:
     """A v2 account; parts that were not asked for by `include` are null, as at Stripe."""
-    return shown(call.get("v2.core.account", ident), call.params.get("include"))
+    account = call.get("v2.core.account", ident)
+    require_access(call, ident)
+    return shown(account, call.params.get("include"))
+
+
+def require_access(call: Call, ident: str) -> None:
+    """Refuses to act for an account that is not there, or has taken our access away."""
+    if call.state.find("v2.core.account", ident) is None or has_left(call, ident):
+        raise StripeRefusal(
+            403,
+            "invalid_request_error",
+            f"The provided key does not have access to account '{ident}' (or that account does not exist)."
+            " Application access may have been revoked.",
+            code="account_invalid",
+        )
+
+
+def has_left(call: Call, ident: str) -> bool:
+    """Whether an account has taken our access away."""
+    return ident in call.state.setting("deauthorized").split(",")
+
+
+def deauthorize(call: Call, ident: str) -> Json:
+    """The account takes our access away, and its application announces it."""
+    call.get("v2.core.account", ident)
+    call.state.set("deauthorized", ",".join(filter(None, [call.state.setting("deauthorized"), ident])))
+    call.announce("account.application.deauthorized", {"id": "ca_sandbox", "object": "application"}, account=ident)
+    return {"deauthorized": ident}
+
+
+def change_bank(call: Call, ident: str, verb: str) -> Json:
+    """The bank account behind the account is `created`, `updated` or `deleted`."""
+    call.get("v2.core.account", ident)
+    bank: Json = {
+        "id": new_id("ba_1"),
+        "object": "bank_account",
+        "account": ident,
+        "bank_name": "STRIPE TEST BANK",
+        "country": "US",
+        "currency": "usd",
+        "default_for_currency": True,
+        "last4": "6789",
+        "metadata": {},
+        "status": "new",
+    }
+    call.announce(f"account.external_account.{verb}", bank, account=ident)
+    return bank
+
+
+def create_login_link(call: Call, ident: str) -> Json:
+    """The account's own pages, signed in; there are none before it has been onboarded."""
+    account = call.get("v2.core.account", ident, account="", param="account")
+    if account["requirements"]["entries"]:
+        raise invalid("Cannot create a login link for an account that has not completed onboarding.")
+    return {"object": "login_link", "created": call.now, "url": f"{call.base}/express/{ident}/{new_id('lael_')}"}
 
 
 def shown(account: Json, include: list[str] | None) -> Json:
@@ -210,7 +264,7 @@ def may_receive(account: Json) -> bool:
 def require_receiver(call: Call, ident: str) -> Json:
     """The destination of a transfer; refuses one that cannot receive."""
     account = call.state.find("v2.core.account", ident)
-    if account is None or account["closed"]:
+    if account is None or account["closed"] or has_left(call, ident):
         raise StripeRefusal(
             400,
             "invalid_request_error",

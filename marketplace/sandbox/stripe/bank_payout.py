@@ -1,5 +1,6 @@
 """Bank payouts of a balance: Stripe's own payouts, to the bank account of a connected account or of the platform."""
 
+from marketplace.sandbox.stripe.account import require_access
 from marketplace.sandbox.stripe.call import Call, list_of
 from marketplace.sandbox.stripe.error import invalid
 from marketplace.sandbox.stripe.money import book
@@ -11,8 +12,8 @@ def create_bank_payout(call: Call) -> Json:
     return pay_out(call, call.params["amount"], call.params["currency"], call.account)
 
 
-def pay_out(call: Call, amount: int, currency: str, account: str) -> Json:
-    """Send money to the bank; it has arrived at once."""
+def pay_out(call: Call, amount: int, currency: str, account: str, *, at_once: bool = True) -> Json:
+    """Send money to the bank; it has arrived at once, or stays `in_transit`."""
     if call.state.balance(account, currency, available_only=True) < amount:
         raise invalid(
             "You have insufficient funds in your Stripe account for this payout.", code="balance_insufficient"
@@ -39,13 +40,33 @@ def pay_out(call: Call, amount: int, currency: str, account: str) -> Json:
         "reconciliation_status": "completed",
         "source_type": "card",
         "statement_descriptor": None,
-        "status": "paid",
+        "status": "in_transit",
         "type": "bank_account",
     }
     call.state.add("payout", body, account)
     call.announce("payout.created", body, account)
-    call.announce("payout.paid", body, account)
-    return body
+    return arrive(call, ident, account) if at_once else body
+
+
+def arrive(call: Call, ident: str, account: str) -> Json:
+    """The money is at the bank."""
+    payout = call.get("payout", ident, account=account)
+    payout["status"] = "paid"
+    call.state.save(payout)
+    call.announce("payout.paid", payout, account)
+    return payout
+
+
+def cancel(call: Call, ident: str, account: str) -> Json:
+    """It is stopped on its way: the money is back on the balance it came from."""
+    payout = call.get("payout", ident, account=account)
+    payout["failure_balance_transaction"] = book(
+        call, kind="payout_cancel", source=ident, amount=payout["amount"], currency=payout["currency"], account=account
+    )
+    payout["status"] = "canceled"
+    call.state.save(payout)
+    call.announce("payout.canceled", payout, account)
+    return payout
 
 
 def fail_bank_payout(call: Call, ident: str, account: str) -> Json:
@@ -67,9 +88,13 @@ def fail_bank_payout(call: Call, ident: str, account: str) -> Json:
 
 def get_bank_payout(call: Call, ident: str) -> Json:
     """One bank payout of the balance acted for."""
+    if call.account:
+        require_access(call, call.account)
     return call.get("payout", ident)
 
 
 def list_bank_payouts(call: Call) -> Json:
     """Bank payouts of the balance acted for, newest first."""
+    if call.account:
+        require_access(call, call.account)
     return list_of(call, "payout", "/v1/payouts", status=call.params.get("status"))

@@ -4,9 +4,9 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from marketplace.sandbox.stripe.account import set_standing
+from marketplace.sandbox.stripe.account import change_bank, deauthorize, set_standing
 from marketplace.sandbox.stripe.api import the_sandbox
-from marketplace.sandbox.stripe.bank_payout import fail_bank_payout, pay_out
+from marketplace.sandbox.stripe.bank_payout import arrive, cancel, fail_bank_payout, pay_out
 from marketplace.sandbox.stripe.call import Call
 from marketplace.sandbox.stripe.dispute import open_dispute, settle_dispute
 from marketplace.sandbox.stripe.error import missing
@@ -117,19 +117,37 @@ def make_refund_fail(ident: str) -> Response:
 
 @control.post("/account/<ident>/<standing>")
 def change_account(ident: str, standing: str) -> Response:
-    """Make an account `active`, `restricted` or `closed`."""
+    """Make an account `active`, `restricted` or `closed`, or have it take our access away (`deauthorized`)."""
     call = _call()
     with call.state.transaction():
-        return _done(set_standing(call, ident, standing))
+        return _done(deauthorize(call, ident) if standing == "deauthorized" else set_standing(call, ident, standing))
+
+
+@control.post("/account/<ident>/bank/<verb>")
+def change_bank_account(ident: str, verb: str) -> Response:
+    """The bank account behind an account is `created`, `updated` or `deleted`."""
+    call = _call()
+    with call.state.transaction():
+        return _done(change_bank(call, ident, verb))
 
 
 @control.post("/bank-payout")
 def make_bank_payout() -> Response:
-    """Pay `amount` of `account` (the platform's own when left out) to its bank."""
+    """Pay `amount` of `account` (the platform's own when left out) to its bank; `at_once` or on its way."""
     call = _call()
     with call.state.transaction():
         amount, currency = int(call.params["amount"]), call.params.get("currency", "usd")
-        return _done(pay_out(call, amount, currency, call.params.get("account", "")))
+        at_once = bool(call.params.get("at_once", True))
+        return _done(pay_out(call, amount, currency, call.params.get("account", ""), at_once=at_once))
+
+
+@control.post("/bank-payout/<ident>/<outcome>")
+def end_bank_payout(ident: str, outcome: str) -> Response:
+    """A bank payout of `account` that is on its way is `paid` or `canceled`."""
+    call = _call()
+    with call.state.transaction():
+        do = arrive if outcome == "paid" else cancel
+        return _done(do(call, ident, call.params.get("account", "")))
 
 
 @control.post("/bank-payout/<ident>/fail")

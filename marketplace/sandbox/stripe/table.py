@@ -33,6 +33,7 @@ ENDPOINTS = [
     Endpoint("GET", "/v2/core/events", v2.EventListParams, event_read.list_thin_events),
     Endpoint("GET", "/v2/core/events/<ident>", v2.EventRetrieveParams, event_read.get_thin_event),
     Endpoint("GET", "/v1/accounts/<ident>", v1.AccountRetrieveParams, account.get_v1_account),
+    Endpoint("POST", "/v1/accounts/<ident>/login_links", v1.AccountLoginLinkCreateParams, account.create_login_link),
     Endpoint("POST", SESSION, checkout_params.SessionCreateParams, checkout.create_session),
     Endpoint("GET", SESSION, checkout_params.SessionListParams, checkout.list_sessions),
     Endpoint("GET", f"{SESSION}/<ident>", checkout_params.SessionRetrieveParams, checkout.get_session),

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from marketplace.domain.errors import Refused
 from marketplace.domain.payout import State
 from marketplace.gateways.payment.base import PaymentError
-from marketplace.services import connect
+from marketplace.services import bank_payout, connect
 from marketplace.services.earning import list_statement
 from marketplace.services.outbox_run import run_command
 from marketplace.services.payout_pace import read_pace
@@ -32,6 +32,8 @@ def earnings() -> ResponseReturnValue:
         rows=list_statement(db, who.actor_id, now=now()),
         hold_pace=read_pace(db, State.HELD, now=now()),
         account=connect.payout_account_of(db, who.actor_id),
+        bank_payout=bank_payout.last_bank_payout(db, who.actor_id),
+        why_failed=bank_payout.why_failed,
         currency=terms.currency(),
     )
 
