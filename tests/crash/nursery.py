@@ -28,14 +28,14 @@ from marketplace.gateways.outside import Outside, connect_outside
 from marketplace.gateways.payment.stripe import StripeGateway
 from marketplace.jobs import Job
 from tests.crash.point import Points
+from tests.services.money_stage import MONEY_JOBS
 from workers.schedule import TIMETABLE
 from workers.task import TASKS, Tools
 from workers.tasks.booking import _advance
 from workers.tasks.outbox import _send
 
-MONEY_JOBS: Final = (Job.RUN_OUTBOX, Job.PROCESS_STRIPE_EVENT, Job.SYNC_CHECKOUT)
 ABOUT_MONEY: Final = (
-    "outbox", "payout", "stripe_event", "payment", "saved_card", "connect", "reconciliation", "booking",
+    "outbox", "payout", "stripe_event", "payment", "saved_card", "connect", "reconciliation", "dispute", "booking",
 )  # fmt: skip
 SWEEPS: Final[MappingProxyType[str, Callable[[Tools], None]]] = MappingProxyType(
     {

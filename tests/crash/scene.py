@@ -11,10 +11,12 @@ from sqlalchemy import select
 from marketplace.domain.booking import Party
 from marketplace.gateways.payment.base import ReversalOrder, SavedCardOrder
 from marketplace.jobs import Job
-from marketplace.models import Booking, OutboxCommand, Payment
+from marketplace.models import Booking, Dispute, OutboxCommand, Payment
 from marketplace.services import connect
+from marketplace.services.account import Decider
 from marketplace.services.booking import withdraw_booking
 from marketplace.services.booking_step import By
+from marketplace.services.evidence import send_evidence
 from marketplace.services.payment import reference_of, refund_booking
 from marketplace.services.payout_send import send_payout
 from marketplace.services.saved_card import start_charge
@@ -149,6 +151,20 @@ def second_charge_found(stage: MoneyStage) -> Scene:
     job, ids = stage.queue.popleft()
     TASKS[job.value].function(stage.tools, *ids)
     return _command(stage, "charge.return", scene.row_id)
+
+
+def evidence_ready(stage: MoneyStage) -> Scene:
+    """An admin has answered a chargeback."""
+    booking_id = stage.paid()
+    stage.stand.control("dispute", charge=stage.payment(booking_id).charge_id)
+    stage.sync(stage.payment(booking_id).checkout_session_id or "")
+    by = Decider(stage.add_admin())
+    with stage.tools.unit_of_work() as db:
+        dispute_id = db.scalars(select(Dispute.id).where(Dispute.booking_id == booking_id)).one()
+        send_evidence(db, dispute_id=dispute_id, words="The session took place.", by=by, now=stage.now)
+    stage.queue.clear()
+    TASKS[Job.SEND_EVIDENCE.value].function(stage.tools, dispute_id)
+    return _command(stage, "dispute.submit", dispute_id)
 
 
 def account_asked(stage: MoneyStage) -> Scene:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import select
 
-from marketplace.models import Booking, ConnectAccount, Payment, Payout, Refund
+from marketplace.models import Booking, ConnectAccount, Dispute, Payment, Payout, Refund
 from tests.crash import scene
 from tests.crash.scene import Scene
 from tests.services.money_stage import MoneyStage
@@ -29,19 +29,20 @@ class Story:
     late: frozenset[str]
 
 
-def _reads(model: Any, column: Any) -> Callable[[MoneyStage, int], str]:
+def _reads(state_column: Any, column: Any) -> Callable[[MoneyStage, int], str]:
     def state(stage: MoneyStage, row_id: int) -> str:
         with stage.tools.reading() as db:
-            return str(db.scalars(select(model.state).where(column == row_id)).one())
+            return str(db.scalars(select(state_column).where(column == row_id)).one())
 
     return state
 
 
-_payment = _reads(Payment, Payment.booking_id)
-_payout = _reads(Payout, Payout.id)
-_refund = _reads(Refund, Refund.id)
-_account = _reads(ConnectAccount, ConnectAccount.actor_id)
-_booking = _reads(Booking, Booking.id)
+_payment = _reads(Payment.state, Payment.booking_id)
+_payout = _reads(Payout.state, Payout.id)
+_refund = _reads(Refund.state, Refund.id)
+_account = _reads(ConnectAccount.state, ConnectAccount.actor_id)
+_evidence = _reads(Dispute.evidence_state, Dispute.id)
+_booking = _reads(Booking.state, Booking.id)
 
 COMMANDS: Final[Mapping[str, Story]] = MappingProxyType(
     {
@@ -54,6 +55,7 @@ COMMANDS: Final[Mapping[str, Story]] = MappingProxyType(
         "refund.create": Story(scene.refund_asked, _refund, "succeeded", frozenset({"succeeded", "refused"})),
         "card.charge": Story(scene.charge_asked, _payment, "captured", frozenset({"captured"})),
         "charge.return": Story(scene.second_charge_found, _payment, "captured", frozenset({"captured"})),
+        "dispute.submit": Story(scene.evidence_ready, _evidence, "submitted", frozenset({"submitted", "refused"})),
         "account.create": Story(scene.account_asked, _account, "onboarding", frozenset({"onboarding", "asked"})),
     }
 )

@@ -30,9 +30,10 @@ OBJECTS: Final = {
     "refund.create": "refund",
     "card.charge": "payment_intent",
     "charge.return": "refund",
+    "dispute.submit": "dispute",
     "account.create": "v2.core.account",
 }
-"""What each kind of command makes at Stripe, marked with its key."""
+"""What each kind of command makes at Stripe, or writes to, marked with its key."""
 HARMLESS: Final = frozenset({"checkout.create", "account.create"})
 """Kinds that may have happened although they count as refused: nobody has the address of what they made."""
 
@@ -100,6 +101,8 @@ def assert_made_once(stage: MoneyStage) -> None:
             assert made == [row.stripe_id]
         elif row.kind not in HARMLESS:
             assert made == []
+    for dispute in stage.stand.server.sandbox.state.all("dispute"):
+        assert dispute["evidence_details"]["submission_count"] <= 1
 
 
 STORIES: Final = {**COMMANDS, **TASKS}
