@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from marketplace.models import JobRun, Notice, OutboxCommand, SocialAccount, StripeEvent
+from marketplace.models import JobRun, Mismatch, Notice, OutboxCommand, SocialAccount, StripeEvent
 from marketplace.services.notice import MOST_TRIES
+from marketplace.services.reconciliation_run import find_last_good
 
 CLOCK_SILENT_AFTER = timedelta(minutes=5)
 EVENT_WAITS_AT_MOST = timedelta(hours=2)
@@ -17,6 +18,10 @@ COMMAND_WAITS_AT_MOST = timedelta(minutes=15)
 MAIL_WAITS_AT_MOST = timedelta(hours=1)
 STATS_STALE_AFTER = timedelta(days=3)
 STUCK_STATES = ("unknown", "dead")
+COMPARED_WITHIN = timedelta(hours=2)
+UNKNOWN_AT_MOST = timedelta(hours=26)
+"""A call is tried for 23 hours and then looked up."""
+DEAD_AT_MOST = timedelta(hours=1)
 WAITING_STATES = ("pending", "leased")
 
 
@@ -125,7 +130,37 @@ def troubles(db: Session, *, now: datetime) -> list[str]:
     last = db.scalar(select(func.max(JobRun.started_at)))
     if last is None or now - last > CLOCK_SILENT_AFTER:
         found.append("The timetable is silent: no worker or no clock is running")
+    return [*found, *_money_troubles(db, now)]
+
+
+def _money_troubles(db: Session, now: datetime) -> list[str]:
+    """What keeps us from knowing that the money is right."""
+    found = []
+    if not _is_compared(db, now):
+        found.append("Our books have not been compared with Stripe's for more than two hours")
+    stuck = _count_stuck(db, now)
+    if stuck:
+        found.append(f"Calls to Stripe: {stuck} have waited too long for a person or a look-up")
+    broken = select(Mismatch.event_key).where(Mismatch.state == "open", Mismatch.kind == "invariant")
+    names = sorted(key.partition(":")[2] for key in db.scalars(broken))
+    if names:
+        found.append(f"The books break a rule of theirs: {', '.join(names)}")
     return found
+
+
+def _is_compared(db: Session, now: datetime) -> bool:
+    """Whether the last good comparison is young enough; a new site has two hours for its first one."""
+    last = find_last_good(db)
+    since = last.started_at if last is not None else db.scalar(select(func.min(JobRun.started_at)))
+    return since is None or now - since <= COMPARED_WITHIN
+
+
+def _count_stuck(db: Session, now: datetime) -> int:
+    is_old = or_(
+        (OutboxCommand.state == "unknown") & (OutboxCommand.created_at < now - UNKNOWN_AT_MOST),
+        (OutboxCommand.state == "dead") & (OutboxCommand.settled_at < now - DEAD_AT_MOST),
+    )
+    return int(db.scalar(select(func.count()).select_from(OutboxCommand).where(is_old)) or 0)
 
 
 def _queue(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from marketplace.domain.errors import Conflict
@@ -23,6 +23,8 @@ BY_HAND: Final = "by_hand"
 OVERLAP: Final = timedelta(days=3)
 """A run looks at the last three days before the one before it once more."""
 WHOLE: Final = timedelta(days=35)
+LOOK_BACK: Final = 20
+"""A run that could not compare the balances is passed over, so many at most."""
 DIES_AFTER: Final = timedelta(minutes=20)
 """No worker lets a run go on for so long: one without an end is dead by then."""
 
@@ -143,6 +145,14 @@ def find_last_good(db: Session) -> ReconciliationRun | None:
     return db.scalar(select(ReconciliationRun).where(_is_good()).order_by(ReconciliationRun.id.desc()).limit(1))
 
 
+def newest_balances(db: Session) -> dict[str, dict[str, int]]:
+    """Each currency's balance as the last good run that could compare it has stored it."""
+    runs = db.scalars(
+        select(ReconciliationRun.balances).where(_is_good()).order_by(ReconciliationRun.id.desc()).limit(LOOK_BACK)
+    )
+    return next((balances for balances in runs if balances), {})
+
+
 def find_running(db: Session, *, now: datetime) -> ReconciliationRun | None:
     """The newest run that has not ended and can still be alive."""
     alive = ReconciliationRun.finished_at.is_(None) & (ReconciliationRun.started_at > now - DIES_AFTER)
@@ -159,3 +169,29 @@ def unexplained_before(db: Session, run_id: int) -> dict[str, int]:
     query = select(ReconciliationRun.balances).where(_is_good(), ReconciliationRun.id < run_id)
     balances = db.scalar(query.order_by(ReconciliationRun.id.desc()).limit(1)) or {}
     return {currency: int(each.get("unexplained_minor", 0)) for currency, each in balances.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What the runs of one day in UTC came to."""
+
+    on: date
+    runs: int
+    looked_at: int
+    mended: int
+    opened: int
+
+
+def list_days(db: Session, *, now: datetime, days: int = 14) -> list[Day]:
+    """The last days, oldest first; those without a run are there, too."""
+    first = (now - timedelta(days=days - 1)).date()
+    run = ReconciliationRun
+    on = func.date(run.started_at)
+    rows = db.execute(
+        select(on, func.count(), func.sum(run.looked_at), func.sum(run.mended), func.sum(run.opened))
+        .where(run.started_at >= datetime.combine(first, time(), UTC))
+        .group_by(on)
+    )
+    # SQLite gives a day as text
+    there = {date.fromisoformat(str(each)): [int(count) for count in counts] for each, *counts in rows}
+    return [Day(day, *there.get(day, [0, 0, 0, 0])) for day in (first + timedelta(days=n) for n in range(days))]

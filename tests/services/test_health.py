@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from marketplace.models import JobRun, Notice, OutboxCommand, StripeEvent
+from marketplace.models import JobRun, Mismatch, Notice, OutboxCommand, ReconciliationRun, StripeEvent
 from marketplace.services.health import newest_runs, queues, stuck_commands, troubles
 from marketplace.services.notice import MOST_TRIES
 from tests.services.stage import add_account
@@ -60,3 +60,54 @@ def test_only_the_newest_run_of_a_job_is_shown(db: Session) -> None:
     for minutes in (3, 1, 2):
         tick(db, NOW - minutes * MINUTE)
     assert [(run.job, run.started_at) for run in newest_runs(db)] == [("outbox.sweep", NOW - MINUTE)]
+
+
+def compare(db: Session, at: datetime, *, error: str | None = None) -> None:
+    run = ReconciliationRun(kind="hourly", since=at, started_at=at, finished_at=at + MINUTE, balances={}, error=error)
+    db.add(run)
+    db.flush()
+
+
+def test_books_that_were_not_compared_for_two_hours_are_trouble_but_not_just_after_the_first_start(
+    db: Session,
+) -> None:
+    tick(db, NOW)
+    tick(db, NOW + 119 * MINUTE)
+    assert troubles(db, now=NOW + 119 * MINUTE) == []
+    tick(db, NOW + 121 * MINUTE)
+    late = ["Our books have not been compared with Stripe's for more than two hours"]
+    assert troubles(db, now=NOW + 121 * MINUTE) == late
+    compare(db, NOW + 120 * MINUTE, error="Stripe is away")
+    assert troubles(db, now=NOW + 121 * MINUTE) == late
+    compare(db, NOW + 120 * MINUTE)
+    assert troubles(db, now=NOW + 121 * MINUTE) == []
+    tick(db, NOW + 241 * MINUTE)
+    assert troubles(db, now=NOW + 241 * MINUTE) == late
+
+
+def test_calls_that_nobody_has_decided_for_too_long_are_trouble(db: Session) -> None:
+    tick(db, NOW)
+    for number, (state, hours) in enumerate((("unknown", 25), ("unknown", 27), ("dead", 0), ("dead", 2))):
+        at = NOW - hours * 60 * MINUTE
+        db.add(
+            OutboxCommand(
+                kind="transfer.create", about="payout", about_id=1, idempotency_key=f"k{number}", params={},
+                state=state, next_at=NOW, created_at=at, settled_at=at if state == "dead" else None,
+            )
+        )  # fmt: skip
+    db.flush()
+    assert troubles(db, now=NOW) == ["Calls to Stripe: 2 have waited too long for a person or a look-up"]
+
+
+def test_a_broken_rule_of_the_books_is_trouble_until_it_is_settled(db: Session) -> None:
+    tick(db, NOW)
+    row = Mismatch(
+        key="invariant:I4", kind="invariant", state="open", event_key="invariant:I4", currency="USD", says="x",
+        first_seen_at=NOW, last_seen_at=NOW,
+    )  # fmt: skip
+    db.add(row)
+    db.flush()
+    assert troubles(db, now=NOW) == ["The books break a rule of theirs: I4"]
+    row.state = "settled"
+    db.flush()
+    assert troubles(db, now=NOW) == []

@@ -34,6 +34,7 @@ from marketplace.models import (
     ChangeOrder,
     Document,
     ExtraHours,
+    Mismatch,
     OutboxCommand,
     Payment,
     Posting,
@@ -44,6 +45,7 @@ from marketplace.models import (
     Take,
     TakeNote,
     Upload,
+    WriteOff,
 )
 from marketplace.services import ledger
 from marketplace.services.document import issue_document
@@ -69,8 +71,10 @@ OWNED = {
     "payout_id",
     "flag_id",
     "refund_id",
+    "write_off_id",
     "event_id",
     "command_id",
+    "mismatch_id",
 }
 ROLE = {Entry.MEMBER: "member", Entry.ACTOR: "actor", Entry.ADMIN: "admin"}
 # they ask Stripe something, which is not there in these tests
@@ -161,7 +165,11 @@ def _private_things(db: Session, scene: Scene) -> dict[str, list[Any]]:
         kind="refund.create", about="refund", about_id=0, idempotency_key="refund:matrix:v1", params={"words": SECRET},
         state="unknown", next_at=scene.now, created_at=scene.now,
     )  # fmt: skip
-    db.add_all([out, opened, source, handle, upload, note, saved, refund, order, event, call])
+    differs = Mismatch(
+        key="refund:re_1", kind="amount_differs", state="open", booking_id=scene.booking_id, event_key="refund:re_1",
+        currency="USD", says=SECRET, first_seen_at=scene.now, last_seen_at=scene.now,
+    )  # fmt: skip
+    db.add_all([out, opened, source, handle, upload, note, saved, refund, order, event, call, differs])
     db.flush()
     papers = [_paper(db, scene, kind) for kind in ("invoice", "payout")]
     clip.actor_id = scene.actor_id
@@ -178,9 +186,11 @@ def _private_things(db: Session, scene: Scene) -> dict[str, list[Any]]:
         "payout_id": [scene.payout_id],
         "flag_id": [scene.flag_id],
         "refund_id": [refund.id],
+        "write_off_id": [_write_off(db, scene).id],
         "document_id": papers,
         "event_id": [event.id],
         "command_id": [call.id],
+        "mismatch_id": [differs.id],
         "platform_id": [scene.platform_id],
         "actor_id": [scene.actor_id],
         "slug": [_slug_of(db, scene)],
@@ -210,6 +220,16 @@ def _paper(db: Session, scene: Scene, kind: str) -> int:
     db.add(theirs)
     db.flush()
     return theirs.id
+
+
+def _write_off(db: Session, scene: Scene) -> WriteOff:
+    row = WriteOff(
+        actor_id=scene.actor_id, state="proposed", currency="USD", amount_minor=100, reason=SECRET,
+        proposed_by_id=scene.ada.id, proposed_at=scene.now,
+    )  # fmt: skip
+    db.add(row)
+    db.flush()
+    return row
 
 
 def _member_of(db: Session, scene: Scene) -> int:
