@@ -93,3 +93,16 @@ def test_after_a_refusal_the_platform_finds_the_link_and_the_actor_the_deadline(
     listed = sound(pages.browsers["platform"].get("/platform/booking"))
     assert "pay, for the saved card could not be charged" in listed
     assert "ReelForge has to pay until" in pages.page("actor")
+
+
+def test_the_request_says_before_it_is_sent_that_a_far_session_is_charged_later(pages: Pages) -> None:
+    with pages.database.reading() as db:
+        slug = db.get_one(Booking, pages.id).actor.slug
+    for days, words in ((91, "you save a card when Imani accepts, and it is charged on"), (30, "You pay when Imani")):
+        start = (NOW + timedelta(days=days)).strftime("%Y-%m-%dT%H:00:00Z")
+        page = sound(
+            pages.browsers["platform"].get(
+                f"/platform/booking/new?actor={slug}&minutes=120&usage=one_title/12_months&slot={start}"
+            )
+        )
+        assert words in page

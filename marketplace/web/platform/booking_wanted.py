@@ -14,6 +14,7 @@ from marketplace.domain.boundary import TOPICS, Verdict
 from marketplace.domain.errors import Invalid, Refused
 from marketplace.domain.money import Money
 from marketplace.domain.rate import Ask, Quote, Usage, make_quote
+from marketplace.domain.saved_card import Terms, is_later
 from marketplace.models import Booking
 from marketplace.services.actor_page import ActorDetail, get_actor_page
 from marketplace.services.booking_request import offer_currency
@@ -47,6 +48,14 @@ class Wanted:
             return None
         ask = Ask(self.minutes, self.usage, self.slot.starts_at, self.take_sets, self.pickups, self.offered)
         return make_quote(self.actor.card, ask, terms.fee_bp(), now())
+
+    @property
+    def charge_at(self) -> datetime | None:
+        """When the card is charged that is saved for a far session; None where it is paid on acceptance."""
+        quote = self.quote()
+        pickups = quote.pickups_included if quote else 0
+        session = Terms(self.slot.starts_at, self.slot.ends_at, self.actor.cancellation, pickups)
+        return session.charge_at if is_later(session, now()) else None
 
     @property
     def total_minor(self) -> str:
