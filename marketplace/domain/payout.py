@@ -45,6 +45,7 @@ class Step(StrEnum):
     RECORD_TRANSFER = "record_transfer"
     RECORD_REFUSAL = "record_refusal"
     LOSE_TRACK = "lose_track"
+    WAIT_FOR_FUNDS = "wait_for_funds"
     RECORD_REVERSAL = "record_reversal"
     REOPEN = "reopen"
     USE_UP = "use_up"
@@ -272,6 +273,8 @@ TABLE: Final[Mapping[tuple[State, Step, Party], Rule]] = MappingProxyType(
         (_S.SENDING, _T.RECORD_TRANSFER, _C): _record,
         (_S.SENDING, _T.RECORD_REFUSAL, _C): _refuse,
         (_S.SENDING, _T.LOSE_TRACK, _C): Rule(_S.UNKNOWN),
+        # our balance at Stripe was short: the approval stands, and it is sent again
+        (_S.SENDING, _T.WAIT_FOR_FUNDS, _C): Rule(_S.APPROVED),
         (_S.UNKNOWN, _T.RECORD_TRANSFER, _C): _record,
         (_S.UNKNOWN, _T.RECORD_REFUSAL, _C): _refuse,
         (_S.TRANSFERRED, _T.RECORD_REVERSAL, _C): _reverse,
@@ -339,6 +342,7 @@ _DOING: Final[Mapping[Step, str]] = MappingProxyType(
         _T.RECORD_TRANSFER: "record a transfer",
         _T.RECORD_REFUSAL: "record a refusal",
         _T.LOSE_TRACK: "lose track of this payout",
+        _T.WAIT_FOR_FUNDS: "wait for funds for this payout",
         _T.RECORD_REVERSAL: "record a reversal",
         _T.REOPEN: "send again what came back",
         _T.USE_UP: "take all of this payout",

@@ -21,6 +21,7 @@ DID: Final[Mapping[str, str]] = MappingProxyType(
         Step.GIVE_BACK: "sent the money back to the platform",
         Step.UNDO: "took the approval back",
         Step.SEND: "asked Stripe for the transfer",
+        Step.WAIT_FOR_FUNDS: "waits until Stripe can make the transfer",
         Step.RECORD_TRANSFER: "saw the transfer made at Stripe",
         Step.RECORD_REFUSAL: "saw the transfer refused by Stripe",
         Step.LOSE_TRACK: "looks up at Stripe what became of the transfer",

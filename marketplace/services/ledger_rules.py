@@ -130,7 +130,7 @@ RULES: Final[tuple[Rule, ...]] = (
               AND v.principal_id IS NOT NULL AND (a.account_id IS NULL OR v.principal_id <> a.account_id)
               AND v.id > coalesce((
                   SELECT max(w.id) FROM payout_event w
-                  WHERE w.payout_id = o.id AND w.step NOT IN ('approve', 'fail_to_send')
+                  WHERE w.payout_id = o.id AND w.step NOT IN ('approve', 'fail_to_send', 'send', 'wait_for_funds')
                     AND w.id < (SELECT max(s.id) FROM payout_event s WHERE s.payout_id = o.id AND s.step = 'send')), 0)
             ) < CASE WHEN o.amount_minor > :limit THEN 2 ELSE 1 END
         """,

@@ -123,7 +123,9 @@ def _note_refused(db: Session, command: Command, answer: Answer, now: datetime) 
     if command.kind == "checkout.create":
         payment_sync.note_checkout_refused(db, payment_id=command.about_id, words=answer.words, now=now)
     elif command.kind == "transfer.create":
-        payout_send.note_transfer_refused(db, payout_id=command.about_id, words=answer.words, now=now)
+        payout_send.note_transfer_refused(
+            db, payout_id=command.about_id, words=answer.words, code=answer.code, now=now
+        )
     elif command.kind == "refund.create":
         _note_refund_refused(db, command.about_id, answer.words, now)
     elif command.kind == "transfer.reverse":

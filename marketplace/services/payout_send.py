@@ -31,6 +31,7 @@ from marketplace.services.payout_step import (
     move,
     record,
 )
+from marketplace.services.payout_wait import NO_FUNDS, wait_for_funds
 from marketplace.services.take_back import take_back_disputed
 
 MOST_SENDS: Final = 5
@@ -199,10 +200,15 @@ def note_transfer(db: Session, *, payout_id: int, transfer_id: str | None, now: 
     take_back_disputed(db, payout, now)
 
 
-def note_transfer_refused(db: Session, *, payout_id: int, words: str, now: datetime) -> None:
-    """Stripe has refused the transfer, or it never happened: the payout is held until a person decides again."""
+def note_transfer_refused(db: Session, *, payout_id: int, words: str, code: str = "", now: datetime) -> None:
+    """Stripe has refused the transfer, or it never happened: the payout is held until a person decides again.
+
+    With `code` for a balance that is short it waits for funds instead.
+    """
     payout = get_payout(db, payout_id, lock=True)
     if payout.state not in (State.SENDING, State.UNKNOWN):
+        return
+    if code == NO_FUNDS and wait_for_funds(db, payout, words, now):
         return
     transition = take_step(facts_of(db, payout, Decision(None)), Step.RECORD_REFUSAL, Party.CLOCK, now)
     by = Decision(None, f"Stripe did not make the transfer: {words}")

@@ -47,6 +47,8 @@ DEFAULT_LIMIT_MINOR: Final = 200_000
 DECIDES_AGAINST: Final = (Step.HOLD, Step.ASK, Step.REJECT)
 FAILED_SEND: Final = "fail_to_send"
 """In the trail of a payout: a try to send it broke, and nothing changed."""
+PASSING: Final = frozenset({FAILED_SEND, Step.SEND, Step.WAIT_FOR_FUNDS})
+"""Steps that an approval outlives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ def approvers_of(db: Session, payout: Payout) -> frozenset[int]:
 def _standing(events: Iterable[PayoutEvent], approvals: int) -> frozenset[int]:
     standing: set[int] = set()
     for event in events:
-        if event.step == FAILED_SEND:
+        if event.step in PASSING:
             continue
         if event.step != Step.APPROVE or len(standing) >= approvals:
             break

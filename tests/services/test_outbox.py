@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from collections import deque
 from datetime import datetime, timedelta
 
 import pytest
@@ -14,12 +15,14 @@ from sqlalchemy.orm import Session
 from marketplace.domain.errors import Refused
 from marketplace.gateways.payment.stripe import StripeGateway
 from marketplace.models import Notice, OutboxCommand, Payout
-from marketplace.services import outbox, payout_send
+from marketplace.services import outbox, payout, payout_send
 from marketplace.services.outbox_call import call_stripe
 from marketplace.services.outbox_run import run_command
-from marketplace.services.payout_step import approvers_of
+from marketplace.services.payout_step import Decision, approvers_of
+from marketplace.services.payout_wait import FUNDS_AFTER, MOST_WAITS
 from tests.services.money_stage import MoneyStage
 from workers.tasks.outbox import send_due_payouts, sweep_outbox
+from workers.tasks.payment import sync_account
 
 BASE = "http://127.0.0.1:24999"
 TRANSFERS = "^/v1/transfers$"
@@ -70,6 +73,7 @@ def test_only_one_worker_holds_a_command(stage: MoneyStage) -> None:
     assert claim(stage, command_id) is None
 
 
+# case 7
 def test_a_worker_killed_after_stripe_made_the_transfer_makes_no_second_one(stage: MoneyStage) -> None:
     payout_id, command_id = approved(stage)
     leased = claim(stage, command_id)
@@ -112,6 +116,7 @@ run_command(
 """
 
 
+# case 7
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_process_killed_around_the_call_leaves_one_transfer_in_the_end(
     stage: MoneyStage, database_url: str, when: str
@@ -138,6 +143,7 @@ def test_a_worker_killed_before_the_call_leaves_it_to_the_next(stage: MoneyStage
     stage.assert_sound()
 
 
+# case 8
 def test_a_recovery_a_day_later_looks_up_and_does_not_send(stage: MoneyStage) -> None:
     payout_id, command_id = approved(stage)
     leased = claim(stage, command_id)
@@ -208,6 +214,7 @@ def test_a_refused_transfer_is_held_with_stripes_words_and_goes_with_a_new_key(s
     stage.assert_sound()
 
 
+# case 10
 def test_a_500_that_stripe_keeps_for_the_key_ends_in_a_look_up_and_never_in_another_key(stage: MoneyStage) -> None:
     payout_id, command_id = approved(stage)
     stage.stand.fault("status", TRANSFERS, status=500)
@@ -222,6 +229,7 @@ def test_a_500_that_stripe_keeps_for_the_key_ends_in_a_look_up_and_never_in_anot
     assert (stage.payout(payout_id).state, transfers(stage)) == ("held", [])
 
 
+# case 11
 def test_too_many_calls_are_waited_for(stage: MoneyStage) -> None:
     payout_id, command_id = approved(stage)
     stage.stand.fault("status", TRANSFERS, status=429, code="lock_timeout", times=3)
@@ -231,6 +239,82 @@ def test_too_many_calls_are_waited_for(stage: MoneyStage) -> None:
         stage.later(timedelta(minutes=2))
     assert run(stage, command_id, gateway) == "done"
     assert stage.payout(payout_id).state == "transferred"
+
+
+def short_of_funds(stage: MoneyStage, times: int = 1) -> None:
+    """Our balance does not suffice, and Stripe keeps that answer for the key."""
+    stage.stand.fault("status", TRANSFERS, status=400, code="balance_insufficient", times=times)
+
+
+def keys_sent(stage: MoneyStage) -> list[str]:
+    return [call["key"] for call in stage.stand.calls("POST", TRANSFERS)]
+
+
+# case 9
+def test_a_transfer_without_funds_goes_hours_later_with_a_new_key_and_only_once(stage: MoneyStage) -> None:
+    payout_id, command_id = approved(stage)
+    short_of_funds(stage)
+    assert run(stage, command_id) == "refused"
+    waiting = stage.payout(payout_id)
+    assert (waiting.state, waiting.approvals, waiting.undo_until) == ("approved", 1, waiting.updated_at + FUNDS_AFTER)
+    assert run(stage, command_id) is None  # the old key would only give the old answer
+    send_due_payouts(stage.tools)
+    assert stage.queue == deque()
+    stage.later(FUNDS_AFTER)
+    for _ in range(3):
+        send_due_payouts(stage.tools)
+        stage.work()
+    assert stage.payout(payout_id).state == "transferred"
+    assert [key.rpartition(":")[2] for key in keys_sent(stage)] == ["v1", "v2"]
+    assert len(transfers(stage)) == 1
+    stage.assert_sound()
+
+
+# case 9
+def test_what_comes_up_while_a_transfer_waits_for_funds_stops_it(stage: MoneyStage) -> None:
+    payout_id, command_id = approved(stage)
+    short_of_funds(stage)
+    run(stage, command_id)
+    account_id = stage.account(stage.payout(payout_id).actor_id).stripe_account_id or ""
+    stage.stand.control(f"account/{account_id}/restricted")
+    sync_account(stage.tools, account_id)
+    stage.later(FUNDS_AFTER)
+    send_due_payouts(stage.tools)
+    stage.work()
+    assert stage.payout(payout_id).state == "held"
+    assert (len(keys_sent(stage)), transfers(stage)) == (1, [])
+    stage.assert_sound()
+
+
+# case 9
+def test_an_admin_need_not_wait_for_funds(stage: MoneyStage) -> None:
+    payout_id, command_id = approved(stage)
+    omar = stage.add_admin("Omar")
+    short_of_funds(stage)
+    run(stage, command_id)
+    with stage.tools.unit_of_work() as db:
+        payout.undo_approval(db, payout_id=payout_id, by=Decision(omar), now=stage.now)
+    stage.approve(payout_id, omar)
+    stage.send()
+    assert stage.payout(payout_id).state == "transferred"
+    assert len(transfers(stage)) == 1
+    stage.assert_sound()
+
+
+# case 9
+def test_funds_that_never_come_are_a_persons_business_in_the_end(stage: MoneyStage) -> None:
+    payout_id, _ = approved(stage)
+    short_of_funds(stage, times=MOST_WAITS + 1)
+    sweep_outbox(stage.tools)
+    for _ in range(MOST_WAITS):
+        assert stage.payout(payout_id).state == "approved"
+        stage.later(FUNDS_AFTER)
+        send_due_payouts(stage.tools)
+        stage.work()
+    assert stage.payout(payout_id).state == "held"
+    assert len(keys_sent(stage)) == len(set(keys_sent(stage))) == MOST_WAITS + 1
+    assert transfers(stage) == []
+    stage.assert_sound()
 
 
 def use_key(stage: MoneyStage, command_id: int, **other: object) -> None:
