@@ -144,7 +144,7 @@ RULES: Final[tuple[Rule, ...]] = (
         JOIN outbox_command c ON c.about = 'payout' AND c.about_id = o.id AND c.kind = 'transfer.create'
         WHERE EXISTS (
                 SELECT 1 FROM payment p JOIN payment_event v ON v.payment_id = p.id
-                WHERE p.booking_id = o.booking_id AND v.after IN ('disputed', 'lost')
+                WHERE p.booking_id = o.booking_id AND v.after = 'disputed'
                   AND v.id = (SELECT max(w.id) FROM payment_event w WHERE w.payment_id = p.id AND w.at < c.created_at))
            OR EXISTS (
                 SELECT 1 FROM refund r WHERE r.booking_id = o.booking_id AND r.created_at < c.created_at

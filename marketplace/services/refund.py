@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from marketplace.domain import ledger as books
 from marketplace.domain.errors import Conflict, Invalid, NotFound
 from marketplace.domain.payment import State
-from marketplace.models import Booking, Brief, OutboxCommand, Payment, Payout, Platform, Refund
+from marketplace.models import Booking, Payment, Payout, Refund
 from marketplace.services import ledger
 from marketplace.services.account import Decider
 from marketplace.services.audit import record_audit
@@ -28,36 +27,6 @@ from marketplace.services.payment import (
 from marketplace.services.payout_step import agreed_fee
 
 SHORTEST_WORDS = 10
-
-
-@dataclass(frozen=True)
-class Row:
-    """One refund that waits, with its people. `error` is Stripe's answer to the last try, empty before one."""
-
-    refund: Refund
-    booking: Booking
-    platform: Platform
-    project: str
-    payment: Payment
-    error: str
-
-
-def list_owed(db: Session) -> list[Row]:
-    """Every refund that waits for somebody, longest first."""
-    asked = select(OutboxCommand.error).where(
-        OutboxCommand.about == "refund", OutboxCommand.about_id == Refund.id, OutboxCommand.kind == "refund.create"
-    )
-    last = asked.order_by(OutboxCommand.id.desc()).limit(1).scalar_subquery()
-    rows = db.execute(
-        select(Refund, Booking, Platform, Brief.project, Payment, func.coalesce(last, ""))
-        .join(Booking, Booking.id == Refund.booking_id)
-        .join(Platform, Platform.id == Booking.platform_id)
-        .join(Brief, Brief.id == Booking.brief_id)
-        .join(Payment, Payment.id == Refund.payment_id)
-        .where(Refund.state.in_(OWED))
-        .order_by(Refund.created_at, Refund.id)
-    )
-    return [Row(*row) for row in rows]
 
 
 def retry_refund(db: Session, *, refund_id: int, by: Decider, now: datetime) -> None:

@@ -72,7 +72,7 @@ SIDE: Final[dict[str | None, tuple[tuple[str, tuple[Place, ...]], ...]]] = {
             (
                 Place("Payout review", "admin.payouts", "banknotes"),
                 Place("Disputes", "admin.disputes", "scale"),
-                Place("Refunds owed", "admin.refunds", "arrow-uturn-left"),
+                Place("Refunds", "admin.refunds", "arrow-uturn-left"),
                 Place("Debts", "admin.write_offs", "minus-circle"),
                 Place("Statement", "admin.statement", "document-text", holds=("admin.document",)),
                 Place("Flags", "admin.flags", "flag"),

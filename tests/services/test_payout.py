@@ -26,6 +26,7 @@ from marketplace.services.booking_step import By, get_booking
 from marketplace.services.ledger_check import run_checks
 from marketplace.services.payout_step import Decision
 from marketplace.services.reconciliation import count_mismatches
+from marketplace.services.refund_list import list_waiting
 from tests.services.money_stage import MoneyStage
 from tests.services.stage import Story
 from workers.tasks.outbox import send_due_payouts
@@ -404,7 +405,7 @@ def test_a_refund_that_stripe_refuses_blocks_the_payout_until_an_admin_has_it_tr
     with pytest.raises(Blocked, match="Stripe refused the refund"):
         stage.approve(payout_id, nora)
     with stage.tools.reading() as db:
-        (row,) = refunds.list_owed(db)
+        (row,) = list_waiting(db)
         assert (row.refund.id, bool(row.error)) == (refused.id, True)
         told = db.scalars(select(Notice).where(Notice.title == "Stripe refused a refund")).one()
         assert told.path == "/admin/refund"
@@ -434,7 +435,7 @@ def test_a_refund_made_by_hand_in_the_meantime_can_be_dropped_with_words(stage: 
     stage.stand.refund_by_hand(stage.payment(booking_id).charge_id or "", TOTAL // 2)
     stage.sync(stage.payment(booking_id).checkout_session_id or "")
     with stage.tools.reading() as db:
-        (row,) = refunds.list_owed(db)
+        (row,) = list_waiting(db)
     by = Decider(nora, ip="10.0.0.9")
     with stage.tools.unit_of_work() as db, pytest.raises(Invalid):
         refunds.drop_refund(db, refund_id=row.refund.id, by=by, words="done", now=stage.now)

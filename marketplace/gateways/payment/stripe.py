@@ -34,7 +34,6 @@ from marketplace.gateways.payment.base import (
     CheckoutOrder,
     CheckoutState,
     CustomerCharge,
-    CustomerCharge,
     Dispute,
     EvidenceFile,
     EvidenceOrder,
