@@ -30,9 +30,9 @@ MODEL: dict[str, type[Platform] | type[Actor]] = {"platform": Platform, "actor":
 # addresses under /actor/ that are the product's own: nobody's page may hide behind them
 RESERVED: Final = frozenset(
     {
-        "book-out", "booking", "calendar", "clip", "earnings", "extra-hours", "hours", "network", "payout",
-        "payout-account",
-        "portrait", "profile", "publish", "rate", "session", "upload",
+        "book-out", "booking", "calendar", "clip", "document", "earnings", "extra-hours", "hours", "network", "payout",
+        "payout-account", "portrait", "profile", "publish", "rate", "session", "statement", "statement.csv",
+        "statement.pdf", "upload",
     }
 )  # fmt: skip
 

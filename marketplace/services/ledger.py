@@ -70,6 +70,13 @@ def balance_of(db: Session, place: Place, currency: str, *, booking_id: int | No
     return int(db.scalar(query) or 0)
 
 
+def locked_balance_of(db: Session, place: Place, currency: str) -> int:
+    """As `balance_of`, while others who ask for the same wait: for who takes off what is there. Locked last of all."""
+    account = select(LedgerAccount.id).where(LedgerAccount.key == place.key, LedgerAccount.currency == currency)
+    db.execute(account.with_for_update())
+    return balance_of(db, place, currency)
+
+
 def is_posted(db: Session, event_key: str) -> bool:
     """Whether an event has been booked."""
     return db.scalar(select(Posting.id).where(Posting.event_key == event_key)) is not None

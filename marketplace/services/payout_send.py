@@ -138,7 +138,7 @@ def _earn(db: Session, payout: Payout, booking: Booking, now: datetime) -> None:
 
 def _net(db: Session, payout: Payout, key: str, now: datetime) -> int:
     """Take off what the actor owes from an earlier refund; how much, in minor units."""
-    owed = ledger.balance_of(db, books.receivable_from(payout.actor_id), payout.currency)
+    owed = ledger.locked_balance_of(db, books.receivable_from(payout.actor_id), payout.currency)
     amount = min(max(owed, 0), payout.amount_minor - payout.netted_minor)
     if amount:
         netted = books.receivable_netted(

@@ -98,6 +98,11 @@ STATUS: Final[dict[str, dict[str, Status]]] = {
         "refused": Status("Refused", "bad", "no-symbol"),
         "done": Status("Done", "ok", "check-circle"),
     },
+    "write_off": {
+        "proposed": Status("Waits for a second admin", "warn", "clock"),
+        "made": Status("Given up", "", "check"),
+        "refused": Status("Refused", "", "no-symbol"),
+    },
     "take": {
         "probing": Status("Being checked", "info", "clock"),
         "ready": Status("Ready", "", "film"),

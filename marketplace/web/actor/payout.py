@@ -13,7 +13,7 @@ from marketplace.domain.payout import State, Step
 from marketplace.services import payout_reply
 from marketplace.services.payout_pace import read_pace
 from marketplace.services.payout_step import Decision
-from marketplace.services.payout_story import read_story
+from marketplace.services.payout_story import Story, read_story
 from marketplace.web.actor import blueprint
 from marketplace.web.error import error_page
 from marketplace.web.guard import actor, the_actor
@@ -41,6 +41,7 @@ def reply_to_payout(payout_id: int) -> ResponseReturnValue:
     """Answer a question, or appeal; what is refused is said on the page, with what was typed."""
     asked, words = request.form.get("step", ""), request.form.get("words", "").strip()[:LONGEST_WORDS]
     if asked not in set(REPLY):
+        _story(payout_id)  # another's is not found, whatever was asked
         return error_page(400, "There is no such step. Nothing was changed.")
     step = Step(asked)
     try:
@@ -56,11 +57,15 @@ def _by(words: str = "") -> Decision:
     return Decision(the_actor().account_id, words, ip=request.remote_addr)
 
 
+def _story(payout_id: int) -> Story:
+    return read_story(reading(), payout_id=payout_id, actor_id=the_actor().actor_id, by=_by(), now=now())
+
+
 def _page(payout_id: int, errors: dict[str, str] | None = None, words: str = "") -> str:
     db = reading()
     return render_template(
         "actor/payout.html",
-        story=read_story(db, payout_id=payout_id, actor_id=the_actor().actor_id, by=_by(), now=now()),
+        story=_story(payout_id),
         hold_pace=read_pace(db, State.HELD, now=now()),
         evidence_of=evidence_of,
         errors=errors or {},
