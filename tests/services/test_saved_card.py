@@ -17,6 +17,7 @@ from marketplace.domain.money import Money
 from marketplace.domain.saved_card import HeldTooLong
 from marketplace.gateways.payment.base import SavedCardOrder
 from marketplace.models import Actor, Booking, Member, Notice, OutboxCommand, Payment
+from marketplace.services import stripe_event
 from marketplace.services.booking import accept_counter, cancel_booking, find_due
 from marketplace.services.booking_step import By
 from marketplace.services.booking_time import agree_time, propose_time
@@ -25,7 +26,7 @@ from marketplace.services.saved_card import start_charge
 from tests.services.money_stage import MoneyStage
 from tests.services.stage import Story
 from workers.tasks.booking import sweep_bookings
-from workers.tasks.payment import poll_open_checkouts
+from workers.tasks.payment import poll_open_checkouts, process_stripe_event
 from workers.tasks.reminder import sweep_reminders
 from workers.tasks.saved_card import charge_due_cards
 
@@ -325,6 +326,60 @@ def test_a_charge_that_never_reached_stripe_is_asked_for_once_more_with_a_new_ke
     assert (first.idempotency_key[-3:], second.idempotency_key[-3:]) == (":v1", ":v2")
     assert states(stage, booking_id) == ("confirmed", "captured")
     assert len(paid_intents(stage)) == 1
+    stage.assert_sound()
+
+
+def store_all(stage: MoneyStage) -> list[str]:
+    """Every event there is arrives, and nothing is done about it yet; their ids."""
+    for body in stage.stand.events():
+        with stage.tools.unit_of_work() as db:
+            stripe_event.store_event(db, stage.stand.event(body), now=stage.now)
+    stage.queue.clear()
+    return [event["id"] for event in stage.stand.events()]
+
+
+def test_the_event_of_a_charge_whose_answer_was_lost_books_it(stage: MoneyStage) -> None:
+    booking_id = saved(stage)
+    stage.stand.fault("drop_after", "/v1/payment_intents", times=3)
+    charged(stage, booking_id)
+    assert states(stage, booking_id) == ("confirmed", "charge_due")
+    store_all(stage)
+    process_stripe_event(stage.tools, stage.stand.events("payment_intent.succeeded")[0]["id"])
+    stage.work()
+    assert states(stage, booking_id) == ("confirmed", "captured")
+    stage.later(timedelta(minutes=5))
+    stage.sweep()
+    assert [each.state for each in commands(stage, "card.charge")] == ["done"]
+    assert len(paid_intents(stage)) == 1
+    stage.assert_sound()
+
+
+# case 1, case 2
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_events_of_a_far_booking_may_come_in_any_order_and_twice(stage: MoneyStage, order: int) -> None:
+    booking_id = saved(stage, DECLINES)
+    charged(stage, booking_id)
+    checkout_id = stage.pay(booking_id)
+    for event_id in (events := store_all(stage)[::order]) + events:
+        process_stripe_event(stage.tools, event_id)
+        stage.work()
+    assert states(stage, booking_id) == ("confirmed", "captured")
+    assert stage.payment(booking_id).checkout_session_id == checkout_id
+    assert stage.balances()[f"booking_funds:{booking_id}"] == -TOTAL
+    assert [len(titles(stage, f"booking.{step}")) for step in ("save_card", "ask_payment", "charge")] == [2, 1, 1]
+    stage.assert_sound()
+
+
+# case 3
+def test_what_no_event_tells_is_found_by_the_poll(stage: MoneyStage) -> None:
+    booking_id = far(stage)
+    assert stage.stand.pay(stage.payment(booking_id).checkout_url or "", DECLINES).status_code == 303
+    for seen, go_on in (("card_saved", charged), ("action_required", MoneyStage.pay), ("captured", None)):
+        poll_open_checkouts(stage.tools)
+        stage.work()
+        assert states(stage, booking_id) == ("confirmed", seen)
+        if go_on is not None:
+            go_on(stage, booking_id)
     stage.assert_sound()
 
 
