@@ -8,26 +8,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from marketplace.domain.whereabouts import Part
 from marketplace.models import OutboxCommand, StripeEvent
 from marketplace.services.document import full_number
 from marketplace.services.trace import PostingRow, Trace
 from marketplace.web import show
 from marketplace.web.booking_path import NAMED, STEP_WORDS
 from marketplace.web.status import Tone, status
-
-PARTS: Final = {
-    Part.HELD: "Held until accepted",
-    Part.TO_SEND: "Earned by the actor, not sent",
-    Part.SENT: "Sent to the actor",
-    Part.NETTED: "Kept for an earlier debt of the actor",
-    Part.FEE: "Marketplace fee",
-    Part.REFUNDED: "Refunded to the platform",
-    Part.OWED_BACK: "Owed to the platform: a refund or a second charge",
-    Part.AT_BANK: "Taken by the payer’s bank, dispute open",
-    Part.LOST: "Lost to the payer’s bank",
-    Part.ELSEWHERE: "Elsewhere: see the postings",
-}
 
 POSTING: Final = {
     "charge": "Charged",
@@ -255,7 +241,8 @@ def lag(span: timedelta) -> str:
 
 def _moved(noun: str, before: str | None, after: str) -> str:
     words = status(after, noun).words
-    return f"{status(before, noun).words} → {words}" if before and before != after else words
+    earlier = status(before, noun).words if before else words
+    return words if earlier == words else f"{earlier} → {words}"
 
 
 def _who(trace: Trace, principal_id: int | None, party: str) -> str:

@@ -15,12 +15,14 @@ from marketplace.services import flag
 from marketplace.services.booking import settle_dispute
 from marketplace.services.booking_step import By
 from marketplace.services.dispute import Case, read_case, share_of
+from marketplace.services.trace import read_whereabouts
 from marketplace.web import booking_path
 from marketplace.web.admin import blueprint
 from marketplace.web.admin.desk import words_of
 from marketplace.web.guard import admin, the_principal
 from marketplace.web.transaction import now, reading, unit_of_work
 from marketplace.web.viewer import viewer_zone
+from marketplace.web.whereabouts import picture_of
 
 NO_SHARE = "Give the platform’s part as a whole number from 0 to 100. Nothing was settled."
 NO_WORDS = "Say why in a sentence or two: both sides read it. Nothing was settled."
@@ -88,6 +90,7 @@ def _page(case: Case, share: Settlement | None = None, errors: dict[str, str] | 
         "percent": request.form.get("refund_percent", "").strip(),
         "words": words_of(),
         "errors": errors or {},
+        "picture": picture_of(read_whereabouts(reading(), case.detail.booking), case.detail.booking.currency),
     }
     return render_template("admin/dispute/show.html", **facts)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -11,11 +11,11 @@ from marketplace.services.trace import Trace, read_trace
 from marketplace.services.trace_find import LONGEST, find_traced
 from marketplace.web.admin import blueprint
 from marketplace.web.admin.desk import choice
-from marketplace.web.chart import stack
 from marketplace.web.guard import admin
 from marketplace.web.navigation import link_to
-from marketplace.web.trace_line import PARTS, TABS, Line, Tab, lines_of, posting_words
+from marketplace.web.trace_line import TABS, Line, Tab, lines_of, posting_words
 from marketplace.web.transaction import reading
+from marketplace.web.whereabouts import picture_of
 
 KNOWN: Final = (
     ("A booking", "12, bk_12, bk_12_ab34"),
@@ -56,18 +56,8 @@ def trace_booking(booking_id: int) -> str:
         posting_words=posting_words,
         q=request.args.get("q", "")[:LONGEST],
         what=request.args.get("what", "")[:40],
-        **_picture(found),
+        picture=picture_of(found.whereabouts, found.booking.currency),
     )
-
-
-def _picture(found: Trace) -> dict[str, Any]:
-    """The parts of the money with their words and shares, and the geometry of the bar that draws them."""
-    shown = found.whereabouts.shown
-    return {
-        "where": found.whereabouts,
-        "parts": [(PARTS[part], minor) for part, minor in shown],
-        "bar": stack([max(0, minor) for _, minor in shown]),
-    }
 
 
 def _tabs(found: Trace, lines: list[Line], current: Tab) -> list[tuple[str, str, int, bool]]:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
 
 from marketplace.db import Database
+from marketplace.domain.ledger import charge_captured
+from marketplace.domain.money import Money
 from marketplace.models import Account, Actor, Booking, Payment
+from marketplace.services.booking import dispute_booking
+from marketplace.services.ledger import post
 from marketplace.web.trace_line import Tab
+from tests.services.stage import Story
 from tests.web.page_check import faults
 from tests.web.scene import Scene, no_jobs
 
@@ -90,3 +96,20 @@ def test_a_booking_without_money_has_its_page_and_a_missing_one_does_not(
     assert "No money has moved yet" in page(browser, f"/admin/trace/{scene.booking_id}", q="odd", what="<b>")
     assert browser.get("/admin/trace/999999").status_code == 404
     assert browser.get(f"/admin/trace/{2**70}").status_code == 404
+
+
+def test_a_disputed_booking_shows_where_its_money_is_and_leads_to_its_trace(
+    client_as: ClientAs, scene: Scene, database: Database
+) -> None:
+    with database.unit_of_work(no_jobs) as db:
+        story = Story(db, starts_at=scene.now + timedelta(days=3), now=scene.now).delivered()
+        post(
+            db,
+            charge_captured(charge_id="ch_1", booking_id=story.id, amount=Money(38_880, "USD")),
+            now=story.now,
+        )
+        dispute_booking(db, booking=story.booking, by=story.mira, reason="Out of focus.", now=story.now)
+    shown = page(client_as(scene.ada), f"/admin/dispute/{story.id}")
+    assert "Held until accepted" in shown
+    assert "$388.80" in shown
+    assert f'href="/admin/trace/{story.id}"' in shown
