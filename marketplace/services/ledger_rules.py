@@ -190,7 +190,7 @@ RULES: Final[tuple[Rule, ...]] = (
         "booking, payment, dispute, payout and books tell the same story",
         "SELECT count(*) FROM booking",
         """
-        SELECT b.id AS booking_id, b.state, p.state AS told, 'payment' AS by_whom
+        SELECT b.id AS booking_id, b.state, coalesce(p.state, 'none') AS payment, 'do not go together' AS why
         FROM booking b LEFT JOIN payment p ON p.booking_id = b.id
         WHERE (b.state IN @under_way AND coalesce(p.state, 'none') NOT IN @paid
                AND NOT (b.state IN ('confirmed', 'rescheduling') AND p.charge_at IS NOT NULL AND b.starts_at > :late
@@ -198,22 +198,25 @@ RULES: Final[tuple[Rule, ...]] = (
            OR (b.state IN ('draft', 'requested', 'countered', 'pencilled', 'declined') AND p.state IS NOT NULL)
            OR (b.state = 'accepted' AND p.state IN @paid)
         UNION ALL
-        SELECT p.booking_id, p.state, 'not booked', 'books' FROM payment p WHERE p.state IN @paid
-           AND NOT EXISTS (SELECT 1 FROM posting g WHERE g.booking_id = p.booking_id AND g.kind = 'charge')
+        SELECT b.id, b.state, p.state, 'the charge is not booked' FROM payment p JOIN booking b ON b.id = p.booking_id
+        WHERE p.state IN @paid
+          AND NOT EXISTS (SELECT 1 FROM posting g WHERE g.booking_id = b.id AND g.kind = 'charge')
         UNION ALL
-        SELECT p.booking_id, p.state, 'booked', 'books' FROM payment p WHERE p.state IN @unpaid
-           AND EXISTS (SELECT 1 FROM posting g WHERE g.booking_id = p.booking_id AND g.kind = 'charge')
+        SELECT b.id, b.state, p.state, 'a charge is booked' FROM payment p JOIN booking b ON b.id = p.booking_id
+        WHERE p.state IN @unpaid
+          AND EXISTS (SELECT 1 FROM posting g WHERE g.booking_id = b.id AND g.kind = 'charge')
         UNION ALL
-        SELECT p.booking_id, p.state, 'no open dispute', 'dispute' FROM payment p WHERE p.state = 'disputed'
-           AND NOT EXISTS (SELECT 1 FROM dispute d WHERE d.payment_id = p.id AND d.state = 'open')
+        SELECT b.id, b.state, p.state, 'no dispute is open' FROM payment p JOIN booking b ON b.id = p.booking_id
+        WHERE p.state = 'disputed'
+          AND NOT EXISTS (SELECT 1 FROM dispute d WHERE d.payment_id = p.id AND d.state = 'open')
         UNION ALL
-        SELECT g.booking_id, 'held for a dispute', 'no open dispute', 'books'
-        FROM posting g JOIN ledger_entry e ON e.posting_id = g.id
+        SELECT b.id, b.state, '', 'money is held for a dispute, and none is open'
+        FROM booking b JOIN posting g ON g.booking_id = b.id JOIN ledger_entry e ON e.posting_id = g.id
         JOIN ledger_account a ON a.id = e.ledger_account_id AND a.kind = 'dispute_hold'
-        WHERE NOT EXISTS (SELECT 1 FROM dispute d WHERE d.booking_id = g.booking_id AND d.state = 'open')
-        GROUP BY g.booking_id HAVING sum(e.amount_minor) <> 0
+        WHERE NOT EXISTS (SELECT 1 FROM dispute d WHERE d.booking_id = b.id AND d.state = 'open')
+        GROUP BY b.id, b.state HAVING sum(e.amount_minor) <> 0
         UNION ALL
-        SELECT o.booking_id, o.state, 'not booked', 'books' FROM payout o
+        SELECT b.id, b.state, '', 'its transfer is not booked' FROM payout o JOIN booking b ON b.id = o.booking_id
         WHERE o.state IN ('transferred', 'partly_reversed', 'reversed') AND o.stripe_transfer_id IS NOT NULL
           AND NOT EXISTS (
               SELECT 1 FROM posting g WHERE g.stripe_id = o.stripe_transfer_id AND g.kind = 'transfer')
@@ -224,14 +227,15 @@ RULES: Final[tuple[Rule, ...]] = (
         "no two bookings hold one actor at the same time",
         "SELECT count(*) FROM booking",
         """
-        SELECT b.id AS booking_id, o.id AS other_id FROM booking b
-        JOIN booking o ON o.actor_id = b.actor_id AND o.id > b.id
-             AND o.busy_from < b.busy_until AND o.busy_until > b.busy_from
-        WHERE NOT b.is_extra AND NOT o.is_extra
-          AND b.state IN ('accepted', 'confirmed', 'rescheduling', 'in_session', 'no_show_claimed', 'delivered',
-                          'changes_requested', 'disputed', 'completed')
-          AND o.state IN ('accepted', 'confirmed', 'rescheduling', 'in_session', 'no_show_claimed', 'delivered',
-                          'changes_requested', 'disputed', 'completed')
+        SELECT id AS booking_id, actor_id, busy_from, taken_until FROM (
+            SELECT b.id, b.actor_id, b.busy_from, max(b.busy_until) OVER (
+                PARTITION BY b.actor_id ORDER BY b.busy_from, b.id
+                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS taken_until
+            FROM booking b
+            WHERE NOT b.is_extra
+              AND b.state IN ('accepted', 'confirmed', 'rescheduling', 'in_session', 'no_show_claimed', 'delivered',
+                              'changes_requested', 'disputed', 'completed')) held
+        WHERE taken_until > busy_from
         """,
     ),
     Rule(

@@ -377,7 +377,7 @@ def test_the_check_of_the_books_looks_at_bookings_that_are_being_moved(db: Sessi
     confirm_paid_booking(db, booking_id=story.id, now=NOW)
     propose_time(db, booking=story.booking, by=story.mira, starts_at=at(30, 13), words="", now=NOW)
     (told,) = [check for check in run_checks(db, now=NOW) if check.name == "I11"]
-    assert told.rows == [f"booking_id {story.id}, state rescheduling, payment opening"]
+    assert told.rows == [f"booking_id {story.id}, state rescheduling, payment opening, why do not go together"]
 
 
 def test_the_same_form_makes_one_change_order_and_an_unpaid_booking_none(db: Session) -> None:
