@@ -13,6 +13,8 @@ from marketplace.domain.errors import Invalid
 from marketplace.domain.ledger import AccountKind
 
 LONGEST_DAYS: Final = 3_700
+FIRST_YEAR: Final = 2000
+LAST_YEAR: Final = 2200
 
 
 class Side(StrEnum):
@@ -78,11 +80,12 @@ def month_of(on: date) -> Period:
 
 
 def month_named(name: str) -> Period | None:
-    """The month of a name such as "2026-11"; None for what is none."""
+    """The month of a name such as "2026-11"; None for what is none, or lies where no books are kept."""
     try:
-        return month_of(date.fromisoformat(f"{name}-01")) if len(name) == 7 else None
+        first = date.fromisoformat(f"{name}-01") if len(name) == 7 else date.min
     except ValueError:
         return None
+    return month_of(first) if FIRST_YEAR <= first.year <= LAST_YEAR else None
 
 
 def months_back(from_on: date, to_on: date, most: int = 36) -> list[Period]:

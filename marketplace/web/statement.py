@@ -226,9 +226,7 @@ def _account(row: Balance, currency: str, percent: float) -> Account:
 def send_statement_csv(place: Place) -> Response:
     """Every line of the period, streamed."""
     asked = _asked_for_file(place)
-    summary = statements.summarise(reading(), place.subject, asked.currency, asked.period)
-    lines = statements.read_lines(reading(), place.subject, asked.period, summary)
-    return send_csv(_file_name(place, asked), _header(place.subject.side), _rows(place.subject.side, summary, lines))
+    return send_csv(_file_name(place, asked), _header(place.subject.side), _rows(place, asked))
 
 
 def _header(side: Side) -> list[str]:
@@ -239,17 +237,25 @@ def _header(side: Side) -> list[str]:
     ]  # fmt: skip
 
 
-def _rows(side: Side, summary: Summary, lines: Iterator[Line]) -> Iterator[list[Cell]]:
-    opening = Money(summary.opening_minor, summary.currency).major
-    yield [None, None, WORDING[side].opening, *[None] * 8, opening, summary.currency]
-    for line in lines:
+def _rows(place: Place, asked: Asked) -> Iterator[list[Cell]]:
+    """Read while they are sent, when the view has long returned: the session is asked for here, not before."""
+    side, db = place.subject.side, reading()
+    summary = statements.summarise(db, place.subject, asked.currency, asked.period)
+    yield _edge(WORDING[side].opening, summary.opening_minor, summary.currency)
+    balance = summary.opening_minor
+    for line in statements.read_lines(db, place.subject, asked.period, summary):
+        balance = line.balance_minor
         yield [
             line.at.date(), f"{line.at:%H:%M:%S}", words_of(side, line.kind), line.booking_id, line.project,
             line.actor, line.platform, line.stripe_id, line.document,
             *(Money(minor, summary.currency).major for minor in _figures(line)), summary.currency,
         ]  # fmt: skip
-    closing = Money(summary.closing_minor, summary.currency).major
-    yield [None, None, WORDING[side].closing, *[None] * 8, closing, summary.currency]
+    yield _edge(WORDING[side].closing, balance, summary.currency)
+
+
+def _edge(words: str, balance_minor: int, currency: str) -> list[Cell]:
+    """The first or the last row: a balance alone."""
+    return [None, None, words, *[None] * 8, Money(balance_minor, currency).major, currency]
 
 
 def _figures(line: Line) -> tuple[int, int, int]:
