@@ -202,6 +202,7 @@ def test_slots_begin_on_the_half_hours_of_the_actors_clock() -> None:
     assert starts == [at("2026-06-01T03:45"), at("2026-06-01T04:15")]
 
 
+# case 31
 def test_a_slot_over_a_clock_change_lasts_its_real_length() -> None:
     opening = every_day("Europe/London", (0, 24))
     free = open_intervals(opening, span("2026-10-25T00:00", "2026-10-25T06:00"))
@@ -283,6 +284,7 @@ GAPS = [
 ]
 
 
+# case 31
 @pytest.mark.parametrize(("zone", "skipped", "doubled", "first", "second"), GAPS)
 def test_a_time_in_a_gap_is_refused_and_one_that_comes_twice_is_asked_about(
     zone: str, skipped: str, doubled: str, first: str, second: str

@@ -118,6 +118,7 @@ def test_weights_that_share_nothing_out_are_refused(weights: list[int]) -> None:
         Money(100, "USD").split(weights)
 
 
+# case 30
 @given(AMOUNTS, WEIGHTS)
 def test_a_split_adds_up_and_no_part_is_a_unit_off(minor: int, weights: list[int]) -> None:
     parts = [part.minor for part in Money(minor, "USD").split(weights)]

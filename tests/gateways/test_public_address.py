@@ -23,6 +23,7 @@ PUBLIC = [
 ]  # fmt: skip
 
 
+# case 37
 @pytest.mark.parametrize("text", PRIVATE)
 def test_an_address_that_is_not_public_unicast_is_not_public(text: str) -> None:
     assert not is_public(ip_address(text))

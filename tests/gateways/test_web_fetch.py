@@ -160,6 +160,7 @@ def test_what_is_no_plain_web_address_is_refused(far: FarServer, address: str, c
     assert far.asked == []
 
 
+# case 37
 @pytest.mark.parametrize(
     "host",
     [
@@ -194,6 +195,7 @@ def test_a_name_is_looked_up_once_and_the_checked_address_connected_to(far: FarS
     assert names.asked == ["rebinding.example"]
 
 
+# case 37
 def test_a_name_that_turns_private_before_the_next_hop_is_refused(far: FarServer) -> None:
     names = Names({"rebinding.example": [["127.0.0.1"], ["10.0.0.1"]]})
     refuses(fetch_by(far, names), url(far, "/relative", "rebinding.example"), "address_not_public")
@@ -261,6 +263,7 @@ def test_a_file_of_exactly_the_limit_is_read(far: FarServer) -> None:
     assert len(fetch_by(far).get(url(far, "/exact")).body) == 200_000
 
 
+# case 37
 def test_a_packed_bomb_is_never_unpacked_whole(far: FarServer) -> None:
     tracemalloc.start()
     try:

@@ -27,6 +27,7 @@ def test_a_held_time_cannot_be_held_twice(database: Database, state: str) -> Non
         add_booking(db, platform, actor, starts_at=TEN + HOUR / 2, state="accepted")
 
 
+# case 16
 def test_times_that_touch_do_not_overlap(db: Session) -> None:
     platform, actor = add_platform(db), add_actor(db)
     add_booking(db, platform, actor, starts_at=TEN, state="confirmed")

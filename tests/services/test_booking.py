@@ -72,6 +72,7 @@ def test_the_actor_is_told_of_a_request_and_the_platform_of_the_answer(db: Sessi
     ]
 
 
+# case 20
 def test_the_same_form_sent_twice_makes_one_booking(db: Session) -> None:
     member, actor = add_member(db), add_actor(db)
     first = request(db, member, actor, at(30, 10), token="form-1")
@@ -154,6 +155,7 @@ def test_acceptance_holds_the_slot_and_opens_the_checkout_for_the_frozen_total(d
     assert [slot.starts_at for slot in slots] == [at(30, 12 + half / 2) for half in range(7)]
 
 
+# case 17
 def test_requests_may_overlap_and_only_one_is_accepted(db: Session) -> None:
     story = Story(db)
     rival = request(db, add_member(db, "Other"), story.actor, at(30, 11))

@@ -177,6 +177,7 @@ def pencil(db: Session, actor: Actor, starts_at: datetime, rank: int, what: str,
 # races for time ----------------------------------------------------------------------------------
 
 
+# case 15
 def test_overlapping_requests_accepted_at_once_never_hold_the_same_time(database: Database) -> None:
     with database.unit_of_work(no_job) as db:
         actor = add_actor(db, buffer_minutes=30)

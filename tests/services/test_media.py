@@ -83,6 +83,7 @@ def test_an_upload_does_not_exist_for_anyone_else(db: Session) -> None:
         finish(db, other, upload)
 
 
+# case 38
 @pytest.mark.parametrize("size", [0, -1, LIMITS["clip"].bytes + 1])
 def test_a_file_of_no_or_too_many_bytes_is_refused_before_it_is_sent(db: Session, size: int) -> None:
     with pytest.raises(Invalid, match=r"up to 100 MB and 90 seconds\. Nothing was sent"):
@@ -196,6 +197,7 @@ def test_what_is_on_its_way_for_one_account_is_counted_in_bytes_too(db: Session)
     begin(db, add_actor(db))
 
 
+# case 38
 def test_a_clips_title_is_one_line_and_its_files_name_is_made_one(db: Session) -> None:
     actor = add_actor(db)
     with pytest.raises(Invalid, match="one line"):

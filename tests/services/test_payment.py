@@ -31,6 +31,7 @@ def refund(stage: MoneyStage, booking_id: int, amount: int) -> int | None:
     return made
 
 
+# case 19
 def test_an_accepted_booking_has_a_checkout_of_the_frozen_total(stage: MoneyStage) -> None:
     booking_id = stage.accepted()
     payment = stage.payment(booking_id)
@@ -51,6 +52,7 @@ def test_a_checkout_that_has_moved_is_found_at_its_new_address(stage: MoneyStage
     assert address.startswith("https://pay.example.test/c/pay/cs_test_")
 
 
+# case 20
 def test_opening_twice_asks_stripe_once(stage: MoneyStage) -> None:
     booking_id = stage.accepted()
     with stage.tools.unit_of_work() as db:
@@ -91,6 +93,7 @@ def test_a_checkout_that_is_not_ours_is_left_alone(stage: MoneyStage) -> None:
     assert stage.balances() == {}
 
 
+# case 4
 def test_the_success_page_and_the_webhook_at_the_same_instant_book_once(stage: MoneyStage) -> None:
     booking_id = stage.accepted()
     checkout_id = stage.pay(booking_id)
@@ -127,6 +130,7 @@ def together(count: int, do: Any) -> list[Any]:
     return results
 
 
+# case 3
 def test_when_no_webhook_ever_comes_the_poll_finds_the_payment(stage: MoneyStage) -> None:
     booking_id = stage.accepted()
     stage.pay(booking_id)
@@ -135,6 +139,7 @@ def test_when_no_webhook_ever_comes_the_poll_finds_the_payment(stage: MoneyStage
     stage.assert_sound()
 
 
+# case 2
 @pytest.mark.parametrize("order", [1, -1], ids=["in order", "in reverse"])
 def test_events_in_any_order_and_twice_end_in_the_same_books(stage: MoneyStage, order: int) -> None:
     booking_id = stage.paid()
@@ -160,6 +165,7 @@ def store_all(stage: MoneyStage) -> None:
             stripe_event.store_event(db, stage.stand.event(body), now=stage.now)
 
 
+# case 2
 def test_a_refund_event_that_comes_before_the_payment_event_finds_the_payment(stage: MoneyStage) -> None:
     booking_id = stage.accepted()
     stage.pay(booking_id)
@@ -197,6 +203,7 @@ def withdraw(stage: MoneyStage, booking_id: int) -> None:
         )
 
 
+# case 18
 def test_money_that_comes_after_the_booking_is_off_goes_back_in_full(stage: MoneyStage) -> None:
     booking_id = stage.accepted()
     checkout_id = stage.pay(booking_id)

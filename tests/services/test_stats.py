@@ -117,6 +117,7 @@ def test_a_job_that_comes_twice_reads_once(db: Session) -> None:
     assert load_orders(db, social_account_ids=[account.id], now=NOW) == []
 
 
+# case 36
 @pytest.mark.parametrize(
     ("error", "code", "next_at"),
     [
@@ -189,6 +190,7 @@ def test_a_figure_that_is_left_out_keeps_the_last_one(db: Session) -> None:
     assert [one.followers for one in snapshots_of(db, account)] == [19_700, None]
 
 
+# case 36
 def test_a_fall_of_followers_by_nine_tenths_is_believed_when_it_is_said_twice(db: Session) -> None:
     account, network = add_account(db), MemoryNetwork()
     network.add("maya", 50_000)

@@ -33,6 +33,7 @@ def letters(settings: Settings) -> list[str]:
     return [f"{letter.text} {letter.html}" for letter in box.letters()]
 
 
+# case 40
 def test_a_forged_host_is_refused_and_nothing_is_mailed(client: FlaskClient, settings: Settings) -> None:
     client.post("/join", data=ACTOR)
     confirm_newest(client, settings)

@@ -65,6 +65,7 @@ def test_behind_tls_cookies_are_secure_and_bound_to_the_host(database: Database,
     assert "max-age=31536000" in answer.headers["Strict-Transport-Security"]
 
 
+# case 40
 def test_a_form_without_its_token_changes_nothing(app: Flask, client_as: ClientAs, scene: Scene) -> None:
     app.config["WTF_CSRF_ENABLED"] = True
     answer = client_as(scene.ada).post(f"/admin/payout/{scene.payout_id}", data={"step": "approve"})
@@ -83,6 +84,7 @@ def test_guesses_are_slowed_down(settings: Settings, database: Database, jobs: J
     assert browser.get("/sign-in").status_code == 200
 
 
+# case 40
 def test_nobody_is_sent_to_another_site_after_signing_in(client: FlaskClient) -> None:
     answer = client.get("/admin/payout?x=//evil.example")
     assert answer.status_code == 303

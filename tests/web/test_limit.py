@@ -57,6 +57,7 @@ def test_the_code_of_a_new_authenticator_cannot_be_guessed_at(
     assert 429 not in answers[:-1]
 
 
+# case 40
 def test_one_account_cannot_be_tried_from_many_addresses(limited: Flask) -> None:
     answers = statuses(limited.test_client(), "/sign-in", NOBODY, 101, apart=True)
     assert answers == [200] * 100 + [429]

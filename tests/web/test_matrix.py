@@ -289,6 +289,7 @@ def test_everybody_is_let_in_where_the_route_says_and_nowhere_else(
     assert wrong == []
 
 
+# case 40
 def test_what_is_anothers_is_not_found_and_not_changed(
     app: Flask, client_as: ClientAs, database: Database, values: tuple[Scene, dict[str, list[Any]]]
 ) -> None:

@@ -211,6 +211,7 @@ def connect(stand: Stand, addresses: dict[str, str]) -> None:
     stand.server.sandbox.state.set("targets", "own,connected,thin")
 
 
+# case 1
 def test_ten_deliveries_of_one_event_at_once_are_one_posting_and_one_change(
     live: tuple[MoneyStage, dict[str, str]],
 ) -> None:

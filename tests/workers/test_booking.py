@@ -192,6 +192,7 @@ def _same(now: datetime) -> datetime:
     return now
 
 
+# case 33
 def test_a_clock_that_was_down_for_days_brings_everything_to_the_same_end(tools: Tools, database: Database) -> None:
     first = _tell(database)
     _run_clock(tools, NOW + timedelta(hours=6), timedelta(hours=6))
@@ -248,6 +249,7 @@ def beat(database: Database, claim: Claim) -> None:
     sweep_bookings(tools)
 
 
+# case 33
 def test_three_beats_and_redelivered_tasks_do_everything_once(database: Database, tmp_path: Path) -> None:
     with database.unit_of_work(no_job) as db:
         for story in (Story(db), Story(db).accept(), Story(db).confirmed(), Story(db).accept().pay()):

@@ -175,6 +175,7 @@ def test_a_mail_reads_well_in_plain_text_and_is_sound_html(desk: Desk) -> None:
         assert 'content="light dark"' in letter.html
 
 
+# case 39
 def test_names_cannot_write_markup_or_headers_into_a_mail(desk: Desk) -> None:
     with desk.database.unit_of_work(Jobs()) as db:
         booking = db.get_one(Booking, desk.id)

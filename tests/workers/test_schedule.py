@@ -38,6 +38,7 @@ def tools(settings: Settings, database: Database, outside: Outside, jobs: Jobs, 
     return Tools(settings, database, outside, jobs, now=clock)
 
 
+# case 33
 def test_a_period_is_worked_on_once_and_the_next_one_again(tools: Tools, clock: Clock) -> None:
     done: list[datetime] = []
     row = Periodic("test.tick", timedelta(minutes=5), lambda given: done.append(given.now()))

@@ -97,6 +97,7 @@ def store_event(stage: MoneyStage, event_id: str, checkout_id: str) -> None:
     stage.queue.clear()
 
 
+# case 34
 def test_a_poisoned_event_stops_no_other_and_is_given_up_with_a_word_to_the_admins(
     stage: MoneyStage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -135,6 +136,7 @@ def attempts(stage: MoneyStage, event_id: str) -> int:
         return db.get_one(StripeEvent, event_id).attempts
 
 
+# case 34
 def test_an_event_that_kills_its_worker_is_counted_all_the_same(
     stage: MoneyStage, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -49,6 +49,7 @@ ZONE_BOMB = (
 )
 
 
+# case 37
 @pytest.mark.parametrize(
     "data",
     [

@@ -18,6 +18,7 @@ def make_picture(form: str, size: tuple[int, int], **options: object) -> BytesIO
     return file
 
 
+# case 38
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
 def test_a_picture_becomes_a_portrait_without_metadata(form: str) -> None:
     exif = Image.Exif()

@@ -85,6 +85,7 @@ def test_a_video_that_runs_too_long_is_refused_with_both_lengths(mp4: bytes) -> 
         probe(BytesIO(mp4), longest_ms=1000)
 
 
+# case 38
 @pytest.mark.parametrize(
     "junk",
     [
@@ -109,6 +110,7 @@ def test_a_playlist_with_the_first_bytes_of_a_video_is_refused() -> None:
         probe(BytesIO(disguised), longest_ms=MINUTE_MS)
 
 
+# case 38
 @pytest.mark.parametrize("tail", [b"PK\x05\x06" + bytes(18), b"<script>alert(1)</script>", b"\x00"])
 def test_a_video_with_something_else_behind_it_is_refused(mp4: bytes, tail: bytes) -> None:
     with pytest.raises(UnusableMedia, match=r"foreign data|something else"):

@@ -63,6 +63,7 @@ def test_two_hundred_and_fifty_handles_are_asked_in_three_calls(x: XNetwork) -> 
     assert x.remaining["/2/users/by"] == 300 - 3
 
 
+# case 36
 def test_a_missing_and_a_suspended_account_do_not_hide_the_others(x: Network) -> None:
     found = x.find_accounts(["gone_actor", "maya_actor", "suspended_actor", "not a handle", "a" * 16])
     assert isinstance(found["maya_actor"], AccountFigures)
@@ -116,12 +117,14 @@ def test_figures_that_are_left_out_are_unknown_and_not_zero(x: Network) -> None:
     assert {post.views for post in x.read_posts(account.external_id, since=SINCE)} == {None}
 
 
+# case 36
 def test_the_new_spelling_of_counts_is_read_too(x: Network) -> None:
     account = the_account(x, "renewed_actor")
     assert (account.posts or 0) > 0
     assert all(post.shares is not None for post in x.read_posts(account.external_id, since=SINCE))
 
 
+# case 36
 def test_too_many_calls_say_when_to_come_back(x: Network) -> None:
     with pytest.raises(RateLimited) as refusal:
         x.find_accounts(["limited_actor"])

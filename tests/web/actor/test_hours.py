@@ -53,6 +53,7 @@ def test_a_move_is_explained_before_it_is_saved(desk: Desk) -> None:
     assert desk.actor().zone == "America/New_York"
 
 
+# case 31
 def test_booked_sessions_are_told_on_both_clocks_and_do_not_move(desk: Desk) -> None:
     book(desk, "confirmed")
     page = desk.post("hours", 422, day0="9-13", zone="America/New_York", **RULES).text

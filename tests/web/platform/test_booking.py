@@ -148,6 +148,7 @@ def test_a_price_that_moved_is_shown_before_it_is_asked(scene: Scene) -> None:
     assert 'name="shown_total_minor" value="38880"' in page
 
 
+# case 20
 def test_the_same_form_twice_books_once(scene: Scene) -> None:
     form = scene.form()
     scene.post("/platform/booking/new", **form)
