@@ -9,6 +9,7 @@ from marketplace.domain.errors import Refused
 from marketplace.domain.payout import State
 from marketplace.gateways.payment.base import PaymentError
 from marketplace.services import bank_payout, connect
+from marketplace.services.document import payout_documents
 from marketplace.services.earning import list_statement
 from marketplace.services.outbox_run import run_command
 from marketplace.services.payout_pace import read_pace
@@ -16,6 +17,7 @@ from marketplace.services.payout_read import earnings_of
 from marketplace.web import terms
 from marketplace.web.actor import blueprint
 from marketplace.web.address import public_url
+from marketplace.web.document import issue_wanted
 from marketplace.web.guard import actor, the_actor
 from marketplace.web.media import outside
 from marketplace.web.transaction import now, reading, unit_of_work
@@ -25,11 +27,15 @@ from marketplace.web.transaction import now, reading, unit_of_work
 @actor
 def earnings() -> ResponseReturnValue:
     """The statement, newest first."""
-    db, who = reading(), the_actor()
+    who = the_actor()
+    issue_wanted(actor_id=who.actor_id)
+    db = reading()
+    rows = list_statement(db, who.actor_id, now=now())
     return render_template(
         "actor/earnings.html",
         sums=earnings_of(db, who.actor_id, now=now()),
-        rows=list_statement(db, who.actor_id, now=now()),
+        rows=rows,
+        papers=payout_documents(db, who.actor_id, [row.booking_id for row in rows]),
         hold_pace=read_pace(db, State.HELD, now=now()),
         account=connect.payout_account_of(db, who.actor_id),
         bank_payout=bank_payout.last_bank_payout(db, who.actor_id),
