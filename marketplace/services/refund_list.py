@@ -137,7 +137,7 @@ def read_story(db: Session, refund_id: int) -> Story:
     calls = select(OutboxCommand).where(OutboxCommand.about == "refund", OutboxCommand.about_id == refund_id)
     return Story(
         row=row,
-        bearers=_bearers(db, row.refund),
+        bearers=bearers_of(db, f"refund:{row.refund.stripe_refund_id}"),
         calls=db.scalars(calls.order_by(OutboxCommand.id)).all(),
         trail=list_audit(db, about="refund", about_id=refund_id)[0],
         before=db.get(Refund, row.refund.retry_of_id) if row.refund.retry_of_id else None,
@@ -145,14 +145,13 @@ def read_story(db: Session, refund_id: int) -> Story:
     )
 
 
-def _bearers(db: Session, refund: Refund) -> list[tuple[str, int]]:
-    if refund.stripe_refund_id is None:
-        return []
+def bearers_of(db: Session, event_key: str) -> list[tuple[str, int]]:
+    """Out of whose money a booked event was paid, in words and minor units; nothing where it is not booked."""
     rows = db.execute(
         select(LedgerAccount.kind, LedgerEntry.amount_minor)
         .join(LedgerEntry, LedgerEntry.ledger_account_id == LedgerAccount.id)
         .join(Posting, Posting.id == LedgerEntry.posting_id)
-        .where(Posting.event_key == f"refund:{refund.stripe_refund_id}", LedgerAccount.kind.in_(list(BEARERS)))
+        .where(Posting.event_key == event_key, LedgerAccount.kind.in_(list(BEARERS)))
         .order_by(LedgerEntry.line)
     )
     return [(BEARERS[AccountKind(kind)], int(minor)) for kind, minor in rows]

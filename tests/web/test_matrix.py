@@ -32,6 +32,8 @@ from marketplace.models import (
     CalendarSource,
     CaptureSession,
     ChangeOrder,
+    Dispute,
+    DisputeEvidence,
     Document,
     ExtraHours,
     Mismatch,
@@ -71,6 +73,8 @@ OWNED = {
     "payout_id",
     "flag_id",
     "refund_id",
+    "dispute_id",
+    "evidence_id",
     "write_off_id",
     "event_id",
     "command_id",
@@ -186,6 +190,8 @@ def _private_things(db: Session, scene: Scene) -> dict[str, list[Any]]:
         "payout_id": [scene.payout_id],
         "flag_id": [scene.flag_id],
         "refund_id": [refund.id],
+        "dispute_id": [(disputed := _dispute(db, scene, payment)).id],
+        "evidence_id": [_evidence(db, scene, disputed).id],
         "write_off_id": [_write_off(db, scene).id],
         "document_id": papers,
         "event_id": [event.id],
@@ -220,6 +226,26 @@ def _paper(db: Session, scene: Scene, kind: str) -> int:
     db.add(theirs)
     db.flush()
     return theirs.id
+
+
+def _dispute(db: Session, scene: Scene, payment: Payment) -> Dispute:
+    row = Dispute(
+        payment_id=payment.id, booking_id=scene.booking_id, stripe_dispute_id="du_1", state="open", currency="USD",
+        amount_minor=100, reason="fraudulent", evidence_words=SECRET, evidence_state="draft", opened_at=scene.now,
+    )  # fmt: skip
+    db.add(row)
+    db.flush()
+    return row
+
+
+def _evidence(db: Session, scene: Scene, dispute: Dispute) -> DisputeEvidence:
+    row = DisputeEvidence(
+        dispute_id=dispute.id, kind="receipt", file_key=f"evidence/3f/{'0' * 40}.pdf", file_name="receipt.pdf",
+        media_type="application/pdf", size=10, account_id=scene.ada.id, created_at=scene.now,
+    )  # fmt: skip
+    db.add(row)
+    db.flush()
+    return row
 
 
 def _write_off(db: Session, scene: Scene) -> WriteOff:

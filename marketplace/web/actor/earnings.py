@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import current_app, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from marketplace.domain.dispute import POLICY
 from marketplace.domain.errors import Refused
 from marketplace.domain.payout import State
 from marketplace.gateways.payment.base import PaymentError
@@ -41,6 +42,7 @@ def earnings() -> ResponseReturnValue:
         bank_payout=bank_payout.last_bank_payout(db, who.actor_id),
         why_failed=bank_payout.why_failed,
         currency=terms.currency(),
+        policy=POLICY,
     )
 
 

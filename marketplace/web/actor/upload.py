@@ -16,6 +16,7 @@ from flask import Flask, Response, request, url_for
 from flask.typing import ResponseReturnValue
 
 from marketplace.domain.errors import Conflict, Invalid, NotFound, Refused
+from marketplace.domain.evidence import LARGEST_FILE
 from marketplace.gateways.media.video import sniff
 from marketplace.models import Upload
 from marketplace.services import media
@@ -32,12 +33,13 @@ VERSION: Final = "1.0.0"
 PIECE: Final = "application/offset+octet-stream"
 HEAD_BYTES: Final = 4096
 FORM_ROOM: Final = 64 * 1024
-# what an actor may send in one request, in bytes
+# what may be sent in one request, in bytes
 LARGEST: Final[dict[str | None, int]] = {
     "actor.send_piece": 16 << 20,
     "actor.profile": 16 << 20,
     "actor.add_clip": LIMITS["clip"].bytes + FORM_ROOM,
     "actor.add_take": LIMITS["take"].bytes + FORM_ROOM,
+    "admin.add_evidence": LARGEST_FILE + FORM_ROOM,
 }
 
 

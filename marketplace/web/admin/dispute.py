@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from marketplace.domain.booking import Party
 from marketplace.domain.cancellation import Settlement
+from marketplace.domain.dispute import reason_words
 from marketplace.domain.errors import Invalid
 from marketplace.domain.flavour import VOCABULARY
 from marketplace.services import flag
@@ -34,7 +35,10 @@ def disputes() -> str:
     """Bookings in dispute between their sides, and chargebacks of banks."""
     db = reading()
     return render_template(
-        "admin/dispute/list.html", contested=flag.list_contested(db), disputes=flag.list_disputes(db)
+        "admin/dispute/list.html",
+        contested=flag.list_contested(db),
+        disputes=flag.list_disputes(db),
+        reason_words=reason_words,
     )
 
 
