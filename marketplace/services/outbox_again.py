@@ -52,6 +52,7 @@ ELSEWHERE: Final[Mapping[str, str]] = MappingProxyType(
         "transfer.create": "The payout is on hold. Approving it again sends it with a new key.",
         "transfer.reverse": "The refund went on without it; what the actor owes comes off their next payouts.",
         "checkout.create": "A new checkout is asked for by itself while the slot is held.",
+        "dispute.submit": "The evidence can be sent again from the dispute.",
         "card.charge": "The platform is sent a link to pay with, and its time to do so runs.",
     }
 )

@@ -11,7 +11,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from marketplace.domain.errors import NotFound
-from marketplace.models import Actor, OutboxCommand, Payment, Payout, Refund
+from marketplace.models import Actor, Dispute, OutboxCommand, Payment, Payout, Refund
 
 PAGE: Final = 50
 TABS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
@@ -26,6 +26,7 @@ WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "refund.create": "Refund a platform",
         "card.charge": "Charge a saved card",
         "charge.return": "Give a late charge back",
+        "dispute.submit": "Send evidence to a bank",
         "account.create": "Open a payout account",
     }
 )
@@ -36,6 +37,7 @@ _BOOKING: Final = {
     "payment": (Payment.id, Payment.booking_id),
     "payout": (Payout.id, Payout.booking_id),
     "refund": (Refund.id, Refund.booking_id),
+    "dispute": (Dispute.id, Dispute.booking_id),
 }
 
 

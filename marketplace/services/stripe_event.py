@@ -18,6 +18,7 @@ from marketplace.services.once import insert_once
 
 MOST_ATTEMPTS: Final = 10
 RETRY_AFTER: Final = timedelta(minutes=1)
+LAST_TRY_TAKES: Final = timedelta(minutes=30)
 PAYMENT_OBJECTS: Final = ("charge", "payment_intent", "refund", "dispute")
 BANK_EVENTS: Final = "account.external_account."
 DEAUTHORIZED: Final = "account.application.deauthorized"
@@ -67,7 +68,8 @@ def begin_event(db: Session, event_id: str) -> bool:
     ours = update(StripeEvent).where(
         StripeEvent.id == event_id, StripeEvent.processed_at.is_(None), StripeEvent.attempts < MOST_ATTEMPTS
     )
-    counted = ours.values(attempts=StripeEvent.attempts + 1).returning(StripeEvent.id)
+    # a try that leaves neither an error nor an end has killed its worker
+    counted = ours.values(attempts=StripeEvent.attempts + 1, error=None).returning(StripeEvent.id)
     return db.execute(counted.execution_options(synchronize_session=False)).first() is not None
 
 
@@ -153,6 +155,19 @@ def mark_failed(db: Session, event_id: str, *, error: str, now: datetime) -> Non
         path=f"/admin/event/{event_id}",
         now=now,
     )
+
+
+def note_deadly(db: Session, *, now: datetime) -> None:
+    """Events whose last try killed its worker, so that nobody has said they were given up: say it."""
+    begun = func.coalesce(StripeEvent.replayed_at, StripeEvent.received_at)
+    deadly = select(StripeEvent.id).where(
+        StripeEvent.processed_at.is_(None),
+        StripeEvent.attempts >= MOST_ATTEMPTS,
+        StripeEvent.error.is_(None),
+        begun < now - RETRY_AFTER * 2 ** (MOST_ATTEMPTS - 1) - LAST_TRY_TAKES,
+    )
+    for event_id in db.scalars(deadly.limit(100)).all():
+        mark_failed(db, event_id, error="Every worker that took it has died.", now=now)
 
 
 def _write(db: Session, event_id: str, **values: Any) -> None:

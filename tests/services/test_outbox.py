@@ -388,6 +388,7 @@ def test_versions_of_a_key_count_up(stage: MoneyStage, used: int) -> None:
         assert outbox.next_version(db, "stem") == f"stem:v{used + 1}"
 
 
+# case 34
 @pytest.mark.parametrize(("has_paid", "state"), [(True, "transferred"), (False, "held")])
 def test_a_command_that_kills_every_worker_is_looked_up_and_people_are_told(
     stage: MoneyStage, has_paid: bool, state: str

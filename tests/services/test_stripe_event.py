@@ -6,11 +6,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from marketplace.models import Notice, StripeEvent
 from marketplace.services.account import Decider
-from marketplace.services.stripe_event import MOST_ATTEMPTS, RETRY_AFTER, find_waiting
+from marketplace.services.stripe_event import MOST_ATTEMPTS, RETRY_AFTER, begin_event, find_waiting
 from marketplace.services.stripe_event_replay import replay_event
 from tests.services.money_stage import MoneyStage
 from workers.tasks.payment import sweep_events
@@ -80,3 +80,23 @@ def test_an_event_asked_for_again_is_tried_as_if_it_had_just_come(stage: MoneySt
     with stage.tools.reading() as db:
         assert list(find_waiting(db, now=stage.now)) == []  # two minutes are waited for
         assert list(find_waiting(db, now=stage.now + 2 * RETRY_AFTER + timedelta(seconds=1))) == ["evt_poison"]
+
+
+# case 34
+def test_an_event_that_kills_every_worker_is_given_up_and_told_of_once(stage: MoneyStage) -> None:
+    stage.add_admin()
+    store(stage, "evt_deadly", {"data": {"object": {"object": "charge", "id": "ch_1"}}})
+    for _ in range(MOST_ATTEMPTS):
+        with stage.tools.unit_of_work() as db:
+            assert begin_event(db, "evt_deadly")  # and here the worker dies
+    with stage.tools.unit_of_work() as db:
+        assert not begin_event(db, "evt_deadly")
+    sweep_events(stage.tools)
+    assert event(stage, "evt_deadly").error is None  # the last try may still be going on
+    stage.offset += timedelta(days=1)
+    for _ in range(2):
+        sweep_events(stage.tools)
+    row = event(stage, "evt_deadly")
+    assert (row.attempts, row.processed_at, row.error) == (MOST_ATTEMPTS, None, "Every worker that took it has died.")
+    with stage.tools.reading() as db:
+        assert db.scalar(select(func.count()).where(Notice.kind == "stripe_event")) == 1

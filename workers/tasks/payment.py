@@ -84,7 +84,9 @@ def sync_transfer(tools: Tools, transfer_id: str) -> None:
 
 
 def sweep_events(tools: Tools) -> None:
-    """Work on events that a lost message or a failed try left undone."""
+    """Work on events that a lost message or a failed try left undone; tell of those that no worker survives."""
+    with tools.unit_of_work() as db:
+        stripe_event.note_deadly(db, now=tools.now())
     with tools.reading() as db:
         waiting = stripe_event.find_waiting(db, now=tools.now())
     one_by_one("event_failed", waiting, lambda event_id: process_stripe_event(tools, event_id))

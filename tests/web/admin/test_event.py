@@ -92,7 +92,7 @@ def test_one_event_shows_its_payload_without_secrets_and_what_it_is_about(
     assert faults(page) == []
     assert "pi_1_secret_x" not in page
     assert "[hidden]" in page
-    assert f"Booking {scene.booking_id}" in page
+    assert f'href="/admin/trace/{scene.booking_id}"' in page
     assert client_as(scene.ada).get("/admin/event/evt_nobody").status_code == 404
 
 

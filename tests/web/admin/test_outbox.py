@@ -14,6 +14,7 @@ from marketplace.config import Settings
 from marketplace.db import Database
 from marketplace.gateways.outside import Outside
 from marketplace.models import Account, Actor, Audit, ConnectAccount, OutboxCommand, Payout
+from marketplace.services import outbox_again, outbox_call, outbox_read
 from tests.stripe_stand import Stand
 from tests.web.page_check import faults
 from tests.web.scene import Scene, no_jobs
@@ -104,6 +105,7 @@ def test_a_refused_account_is_asked_for_again_with_a_new_key_and_words(
         account.stripe_account_id, account.state = None, "asked"
     refused = add_call(database, scene, kind="account.create", about="actor", about_id=scene.actor_id, state="refused")
     browser = client_as(scene.ada)
+    assert f'href="/admin/actor/{scene.actor_id}"' in browser.get(f"/admin/outbox/{refused}").text
     short = browser.post(f"/admin/outbox/{refused}", data={**AGAIN, "words": "short"})
     assert short.status_code == 422
     assert faults(short.text) == []
@@ -146,3 +148,9 @@ def test_nobody_else_may_see_or_ask(client_as: ClientAs, scene: Scene, database:
             assert client_as(who).get(path).status_code == 403
         assert client_as(who).post(f"/admin/outbox/{lost}", data={"step": "look_up"}).status_code == 403
     assert state_of(database, lost) == "unknown"
+
+
+def test_every_kind_of_call_has_words_and_a_way_on_after_a_refusal() -> None:
+    kinds = set(outbox_call._CALLS)
+    assert kinds == set(outbox_read.WORDS)
+    assert kinds == set(outbox_again.ELSEWHERE) | set(outbox_again._AGAIN) | {"charge.return"}
