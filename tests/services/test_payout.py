@@ -71,6 +71,7 @@ def test_an_approved_payout_is_sent_once_its_time_to_undo_is_over(stage: MoneySt
 
 
 # case 12
+# case 12
 def test_of_two_admins_approving_in_the_same_instant_one_is_told_so(stage: MoneyStage) -> None:
     _, payout_id = stage.earned()
     admins = [stage.add_admin("Nora"), stage.add_admin("Omar")]
@@ -121,6 +122,7 @@ def test_an_approval_taken_back_counts_no_more(stage: MoneyStage) -> None:
     assert stage.approve(payout_id, nora) == State.APPROVED
 
 
+# case 14
 # case 14
 def test_nobody_approves_their_own(stage: MoneyStage) -> None:
     _, payout_id = stage.earned()
@@ -175,6 +177,7 @@ def test_nothing_is_approved_for_an_account_that_cannot_receive(stage: MoneyStag
         stage.approve(payout_id, stage.add_admin())
 
 
+# case 13
 # case 13
 def test_a_dispute_that_opens_after_the_approval_stops_the_money(stage: MoneyStage) -> None:
     booking_id, payout_id = stage.earned()
