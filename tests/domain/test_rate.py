@@ -152,6 +152,7 @@ def test_a_frozen_quote_reads_back_the_same() -> None:
     assert Quote.from_json(json.loads(json.dumps(quote.to_json()))) == quote
 
 
+# case 21
 @pytest.mark.parametrize("tampering", [{"total_minor": 1}, {"fee_minor": 0}, {"version": 99}, {"net_minor": 1}])
 def test_a_tampered_quote_is_refused(tampering: dict[str, int]) -> None:
     with pytest.raises(ValueError):

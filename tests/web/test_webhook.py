@@ -166,6 +166,7 @@ def test_each_form_of_event_has_its_own_address(client: FlaskClient, stand: Stan
     assert stored(database) == 1
 
 
+# case 32
 def test_what_is_refused_is_counted_and_told_of_once_an_hour(
     client: FlaskClient, stand: Stand, database: Database, scene: Scene
 ) -> None:

@@ -142,6 +142,7 @@ def test_a_taken_time_offers_the_nearest_ones_and_keeps_the_brief(scene: Scene) 
     assert "Your request is with Imani" in again
 
 
+# case 21
 def test_a_price_that_moved_is_shown_before_it_is_asked(scene: Scene) -> None:
     page = scene.post("/platform/booking/new", status=409, **scene.form(shown_total_minor="100"))
     assert "The price is now 388.80 USD" in page
