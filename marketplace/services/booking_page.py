@@ -149,10 +149,9 @@ def list_actor_bookings(db: Session, *, actor_id: int, tab: Tab, page: int) -> B
 
 def _list(db: Session, party: Party, mine: ColumnElement[bool], tab: Tab, page: int) -> BookingList:
     mine = and_(mine, Booking.is_extra.is_(False))
-    per_state = select(Booking.state, Booking.claimed_by, func.count()).where(mine)
-    by_state = db.execute(per_state.group_by(Booking.state, Booking.claimed_by)).all()
+    by_state = _count_by_state(db, mine)
     counts = {
-        one: sum(count for state, claimant, count in by_state if is_under(one, party, State(state), claimant))
+        one: sum(count for state, by, must_pay, count in by_state if is_under(one, party, state, by, must_pay))
         for one in Tab
     }
     pages = max(1, -(-counts[tab] // PAGE_SIZE))
@@ -162,15 +161,31 @@ def _list(db: Session, party: Party, mine: ColumnElement[bool], tab: Tab, page: 
     return BookingList(tuple(_line(row) for row in rows), counts, tab, page, pages)
 
 
-def is_under(tab: Tab, party: Party, state: State, claimed_by: str | None) -> bool:
-    """Whether a booking is listed under `tab`: what the other side put forward is to do, one's own is waited for."""
+def _count_by_state(db: Session, mine: ColumnElement[bool]) -> list[tuple[State, str | None, bool, int]]:
+    """How many there are of each state, proposer, and of those to be paid by hand or not."""
+    rows = select(Booking.state, Booking.claimed_by, must_be_paid().label("must_pay")).where(mine).subquery()
+    kinds = (rows.c.state, rows.c.claimed_by, rows.c.must_pay)
+    counted = db.execute(select(*kinds, func.count()).group_by(*kinds))
+    return [(State(state), claimed_by, must_pay, count) for state, claimed_by, must_pay, count in counted]
+
+
+def is_under(tab: Tab, party: Party, state: State, claimed_by: str | None, must_pay: bool = False) -> bool:
+    """Whether a booking is listed under `tab`: what the other side put forward is to do, one's own is waited for.
+
+    `must_pay`: the saved card could not be charged, which is for the platform to do.
+    """
+    if must_pay and state == State.CONFIRMED and party == Party.PLATFORM:
+        return tab in (Tab.ALL, Tab.TO_DO)
     if state in ANSWERED_BY_OTHER and tab in (Tab.TO_DO, Tab.WAITING):
         return tab == (Tab.WAITING if claimed_by == party else Tab.TO_DO)
     return state in TABS[party][tab]
 
 
 def _under(tab: Tab, party: Party) -> ColumnElement[bool]:
-    plain = Booking.state.in_(TABS[party][tab])
+    plain: ColumnElement[bool] = Booking.state.in_(TABS[party][tab])
+    if party == Party.PLATFORM and tab in (Tab.TO_DO, Tab.UPCOMING):
+        by_hand = and_(Booking.state == State.CONFIRMED, must_be_paid())
+        plain = or_(plain, by_hand) if tab == Tab.TO_DO else and_(plain, ~by_hand)
     if tab not in (Tab.TO_DO, Tab.WAITING):
         return plain
     own = Booking.claimed_by == party if tab == Tab.WAITING else Booking.claimed_by != party

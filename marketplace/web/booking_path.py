@@ -173,7 +173,7 @@ def waiting_words(detail: BookingDetail, reader: Party) -> str:
     if outlook.waiting_for is None:
         is_ready = detail.state == State.CONFIRMED
         if is_ready and detail.is_uncharged:
-            return "Nothing has to be done. Once the saved card is charged, the session starts by itself at the booked time"
+            return "Nothing to do. Once the saved card is charged, the session starts by itself at the booked time"
         return "Everything is ready. The session starts by itself at the booked time" if is_ready else ""
     who = "You" if outlook.waiting_for == reader else _name(detail, outlook.waiting_for)
     return f"{who} can now {outlook.must}"

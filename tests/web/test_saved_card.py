@@ -92,6 +92,9 @@ def test_after_a_refusal_the_platform_finds_the_link_and_the_actor_the_deadline(
     assert LINK in mine
     listed = sound(pages.browsers["platform"].get("/platform/booking"))
     assert "pay, for the saved card could not be charged" in listed
+    to_do = sound(pages.browsers["platform"].get("/platform/booking?tab=to_do"))
+    assert "pay, for the saved card could not be charged" in to_do
+    assert "pay, for the saved card" not in sound(pages.browsers["platform"].get("/platform/booking?tab=upcoming"))
     assert "ReelForge has to pay until" in pages.page("actor")
 
 
