@@ -264,3 +264,15 @@ def test_nobody_reads_the_statement_of_another_room(paid: Scene, app: Flask, cli
     assert app.test_client().get(path).status_code == 303
     assert "ReelForge" not in client_as(paid.other_actor).get("/actor/statement.csv").text
     assert "Imani" not in client_as(paid.other_member).get("/platform/statement.csv").text
+
+
+def test_a_year_of_every_actor_is_a_csv_for_admins(paid: Scene, client_as: ClientAs) -> None:
+    answer = client_as(paid.ada).get("/admin/statement/year.csv?year=2026")
+    (row,) = table(answer.text)
+    figures = (row["Gross"], row["Marketplace fees"], row["Earned"], row["Refunded"], row["Sessions"])
+    assert figures == ("388.80", "28.80", "360.00", "10.00", "1")
+    assert row["Account at Stripe"] == f"acct_{paid.actor_id}"
+    assert answer.headers["Content-Disposition"] == "attachment; filename=tax-year-2026.csv"
+    assert table(client_as(paid.ada).get("/admin/statement/year.csv").text) == []
+    assert "/admin/statement/year.csv?year=2026" in client_as(paid.ada).get("/admin/statement").text
+    assert client_as(paid.imani).get("/admin/statement/year.csv").status_code == 403

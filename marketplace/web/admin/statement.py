@@ -13,30 +13,41 @@ from marketplace.web.admin import blueprint
 from marketplace.web.document import send_document, show_document
 from marketplace.web.guard import admin
 from marketplace.web.statement import Place, send_statement_csv, send_statement_pdf, show_statement
-from marketplace.web.transaction import reading
+from marketplace.web.transaction import now, reading
 
-WHOLE = Place(Subject(Side.MARKETPLACE), "Statement of the marketplace", "admin.statement", document="admin.document")
+
+def _whole() -> Place:
+    years = (now().year - 1, now().year)
+    return Place(
+        Subject(Side.MARKETPLACE),
+        "Statement of the marketplace",
+        "admin.statement",
+        document="admin.document",
+        more=tuple(
+            (f"Actors in {year}, for tax (CSV)", url_for("admin.tax_year", year=year), "table-cells") for year in years
+        ),
+    )
 
 
 @blueprint.get("/statement")
 @admin
 def statement() -> ResponseReturnValue:
     """The marketplace: what is at Stripe, whose it is, what was earned and lost; the trial balance."""
-    return show_statement(WHOLE)
+    return show_statement(_whole())
 
 
 @blueprint.get("/statement.csv")
 @admin
 def statement_csv() -> Response:
     """Every posting of the period, for a spreadsheet."""
-    return send_statement_csv(WHOLE)
+    return send_statement_csv(_whole())
 
 
 @blueprint.get("/statement.pdf")
 @admin
 def statement_pdf() -> Response:
     """The same to print and keep."""
-    return send_statement_pdf(WHOLE)
+    return send_statement_pdf(_whole())
 
 
 # of one actor, of one platform -------------------------------------------------------------------
