@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, or_, select, union
+from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, literal, or_, select, union, union_all
 from sqlalchemy.orm import Session
 
 from marketplace.domain import ledger as books
@@ -129,26 +129,52 @@ def read_lines(db: Session, subject: Subject, period: Period, summary: Summary) 
 
 
 def trial_balance(db: Session, currency: str, period: Period) -> list[Balance]:
-    """Every kind of account of the books over a period; each column sums to zero, credits taken as minus."""
-    is_before, amount = Posting.at < period.since, LedgerEntry.amount_minor
-    query = (
-        select(
-            LedgerAccount.kind,
-            func.sum(case((is_before, amount), else_=0)),
-            func.sum(case((and_(~is_before, amount > 0), amount), else_=0)),
-            func.sum(case((and_(~is_before, amount < 0), -amount), else_=0)),
-        )
-        .join(LedgerEntry, LedgerEntry.ledger_account_id == LedgerAccount.id)
-        .join(Posting, Posting.id == LedgerEntry.posting_id)
-        .where(LedgerAccount.currency == currency, Posting.at < period.until)
-        .group_by(LedgerAccount.kind)
-    )
-    found = {kind: (int(opening), int(debit), int(credit)) for kind, opening, debit, credit in db.execute(query)}
+    """Every kind of account of the books over a period; each column sums to zero, credits taken as minus.
+
+    The opening is all that was ever booked less what was booked since: of the past only sums are read, not the days.
+    One statement, so that nothing is booked between its two halves.
+    """
+    both = union_all(_ever_booked(currency), _booked_since(currency, period)).subquery()
+    sums = (func.sum(both.c.net), func.sum(both.c.debit), func.sum(both.c.credit))
+    rows = db.execute(select(both.c.kind, *sums).group_by(both.c.kind))
+    found = {kind: (int(opening), int(debit), int(credit)) for kind, opening, debit, credit in rows}
     return [
         Balance(kind, opening, debit, credit, opening + debit - credit)
         for kind in AccountKind
         for opening, debit, credit in [found.get(kind, (0, 0, 0))]
     ]
+
+
+def _ever_booked(currency: str) -> Select[*tuple[Any, ...]]:
+    nothing = literal(0)
+    return (
+        select(
+            LedgerAccount.kind.label("kind"),
+            func.sum(LedgerEntry.amount_minor).label("net"),
+            nothing.label("debit"),
+            nothing.label("credit"),
+        )
+        .join(LedgerEntry, LedgerEntry.ledger_account_id == LedgerAccount.id)
+        .where(LedgerAccount.currency == currency)
+        .group_by(LedgerAccount.kind)
+    )
+
+
+def _booked_since(currency: str, period: Period) -> Select[*tuple[Any, ...]]:
+    """What was booked since the period began, to be taken off, and what of it falls into the period."""
+    is_within, amount = Posting.at < period.until, LedgerEntry.amount_minor
+    return (
+        select(
+            LedgerAccount.kind,
+            -func.sum(amount),
+            func.sum(case((and_(is_within, amount > 0), amount), else_=0)),
+            func.sum(case((and_(is_within, amount < 0), -amount), else_=0)),
+        )
+        .join(LedgerEntry, LedgerEntry.ledger_account_id == LedgerAccount.id)
+        .join(Posting, Posting.id == LedgerEntry.posting_id)
+        .where(LedgerAccount.currency == currency, Posting.at >= period.since)
+        .group_by(LedgerAccount.kind)
+    )
 
 
 # the queries behind them -------------------------------------------------------------------------
