@@ -41,6 +41,7 @@ CALL: Final = {
     "transfer.create": "transfer to the actor",
     "transfer.reverse": "take a transfer back",
     "refund.create": "refund the platform",
+    "dispute.submit": "send the evidence to the bank",
 }
 
 CALL_STATE: Final[dict[str, tuple[str, Tone]]] = {

@@ -268,3 +268,15 @@ def test_a_refund_of_a_number_is_not_one_of_stripes(stage: MoneyStage) -> None:
         refund = db.scalars(select(Refund)).one()
     assert found(stage, f"re_{refund.id}") == Found(booking_id, "refund")
     assert found(stage, refund.stripe_refund_id or "").booking_id == booking_id
+
+
+def test_an_open_bank_dispute_and_its_loss_are_followed(stage: MoneyStage) -> None:
+    booking_id = stage.paid()
+    payment = stage.payment(booking_id)
+    dispute_id = stage.stand.control("dispute", charge=payment.charge_id)["id"]
+    hear(stage)
+    assert found(stage, dispute_id).booking_id == booking_id
+    with stage.tools.reading() as db:
+        trace = read_trace(db, booking_id)
+    assert dict(trace.whereabouts.shown) == {Part.AT_BANK: TOTAL}
+    assert {line.words for line in lines_of(trace) if line.source == "Bank dispute"} == {"Opened"}

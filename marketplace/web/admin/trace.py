@@ -74,7 +74,7 @@ def _tabs(found: Trace, lines: list[Line], current: Tab) -> list[tuple[str, str,
 _PAGES: Final = {
     "payout": ("admin.payout_detail", "payout_id"),
     "dispute": ("admin.dispute", "booking_id"),
-    "refund": ("admin.refunds", ""),
+    "refund": ("admin.refund_detail", "refund_id"),
     "command": ("admin.command_detail", "command_id"),
     "event": ("admin.event_detail", "event_id"),
     "document": ("admin.document", "document_id"),
