@@ -24,6 +24,7 @@ from marketplace.models import Booking, BookingEvent, CaptureSession, ChangeOrde
 from marketplace.services import payment, payout, saved_card
 from marketplace.services.audit import record_audit
 from marketplace.services.booking_notice import tell_of_step
+from marketplace.services.burden import settle_left
 from marketplace.services.charge_plan import is_charged, pay_by_of
 from marketplace.services.pencil import count_pencils_ahead
 
@@ -196,7 +197,8 @@ def _move_money(
         saved_card.let_go(db, booking, now)
 
 
-def _share_out(db: Session, booking: Booking, settled: Settlement, reason: str, now: datetime) -> None:
+def _share_out(db: Session, booking: Booking, agreed: Settlement, reason: str, now: datetime) -> None:
+    settled = settle_left(db, booking, agreed)
     if settled.refund:
         payment.refund_booking(db, booking, settled.refund.minor, reason or "Cancelled by the terms agreed.", now)
     if settled.actor_keeps:

@@ -9,12 +9,20 @@ from sqlalchemy.orm import Session
 
 from marketplace.domain import ledger as books
 from marketplace.domain.booking import Party
+from marketplace.domain.cancellation import Settlement
 from marketplace.domain.money import Money
 from marketplace.domain.payout import ON_HAND, State, Step, Transition, take_step
 from marketplace.domain.refund import Burden, shrink
 from marketplace.models import Booking, Payment, Payout
 from marketplace.services import ledger
-from marketplace.services.payment import free_part, left_beside_owed, left_to_refund, share_of, unearned_part
+from marketplace.services.payment import (
+    find_payment,
+    free_part,
+    left_beside_owed,
+    left_to_refund,
+    share_of,
+    unearned_part,
+)
 from marketplace.services.payout_notice import tell
 from marketplace.services.payout_step import Decision, agreed_fee, facts_of, get_payout, hold_by_clock, move, record
 
@@ -91,3 +99,14 @@ def _write(db: Session, payout: Payout, amount: int, fee: int | None, words: str
         )
     move(db, payout, transition, now, amount_minor=amount, fee_minor=fee, approvals=0, words=words)
     record(db, payout, step, Party.CLOCK, before, transition.after, Decision(None, words), now)
+
+
+def settle_left(db: Session, booking: Booking, settled: Settlement) -> Settlement:
+    """A share of the price as a share of what is still there: what went back by hand before is shared no more."""
+    payment = find_payment(db, booking.id)
+    whole = settled.refund + settled.actor_keeps + settled.fee_kept
+    left = whole if payment is None else Money(min(left_to_refund(db, payment), whole.minor), whole.currency)
+    if left == whole or not whole:
+        return settled
+    refund, actor, fee = left.split([settled.refund.minor, settled.actor_keeps.minor, settled.fee_kept.minor])
+    return Settlement(refund, actor, fee)

@@ -23,6 +23,7 @@ from marketplace.domain.rate import Line, Quote, offer_bounds
 from marketplace.models import Booking, ChangeOrder, Payment
 from marketplace.services.booking_notice import accounts_of
 from marketplace.services.booking_step import By, columns_of, quote_of, record_step, what_is_owed
+from marketplace.services.burden import settle_left
 from marketplace.services.charge_plan import UNCHARGED
 from marketplace.services.notice import notify
 
@@ -196,7 +197,8 @@ def paid_extras(db: Session, booking_id: int) -> list[Quote]:
 
 def settle_whole(db: Session, booking: Booking, settled: Settlement, bp: int) -> Settlement:
     """`settled` for the booking itself, and its paid change orders with `bp` basis points of them refunded."""
-    return sum((settle_share(quote, bp) for quote in paid_extras(db, booking.id)), start=settled)
+    own = settle_left(db, booking, settled)
+    return sum((settle_share(quote, bp) for quote in paid_extras(db, booking.id)), start=own)
 
 
 def settle_whole_cancel(db: Session, booking: Booking, party: Party, now: datetime) -> Settlement:

@@ -8,13 +8,16 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
+from marketplace.domain.booking import Party
 from marketplace.domain.errors import Conflict, Invalid
 from marketplace.domain.money import Money
 from marketplace.domain.payout import State
 from marketplace.domain.refund import Burden
-from marketplace.models import Audit, Booking, Notice, Refund
+from marketplace.models import Audit, Booking, CaptureSession, Notice, Payout, Refund
 from marketplace.services import payout, take_back
 from marketplace.services.account import Decider
+from marketplace.services.booking import settle_dispute
+from marketplace.services.booking_step import By
 from marketplace.services.payment import RefundTooLarge
 from marketplace.services.payout_step import Decision
 from marketplace.services.refund import drop_refund, retry_refund
@@ -565,4 +568,76 @@ def test_money_for_a_closed_account_stays_payable(stage: MoneyStage) -> None:
     stage.send()
     assert stage.payout(payout_id).state == State.HELD
     assert stage.balances()[f"actor_payable:{actor_id}"] == -NET
+    stage.assert_sound()
+
+
+# split awards ------------------------------------------------------------------------------------
+
+
+def contested(stage: MoneyStage) -> int:
+    """A paid booking whose sides disagree about the takes, and whose actor can be paid; its id."""
+    booking_id = stage.paid()
+    stage.onboard(stage.booking(booking_id).actor_id)
+    with stage.tools.unit_of_work() as db:
+        at = stage.now
+        db.add(CaptureSession(booking_id=booking_id, started_at=at, delivered_at=at))
+        db.execute(update(Booking).where(Booking.id == booking_id).values(state="disputed", deadline_at=None))
+    return booking_id
+
+
+def settle(stage: MoneyStage, booking_id: int, percent: int, die: bool = False) -> None:
+    """An admin decides; with `die` the worker is killed in the last instant before the commit."""
+    by = By(Party.ADMIN, stage.add_admin(f"Settler {stage.now.isoformat()}"))
+    with stage.tools.unit_of_work() as db:
+        settle_dispute(db, booking_id=booking_id, by=by, refund_bp=percent * 100, reason=WHY, now=stage.now)
+        if die:
+            raise Killed
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+def test_a_split_award_settles_refund_payout_books_and_letters_in_one_step_that_can_be_retried(
+    stage: MoneyStage,
+) -> None:
+    booking_id = contested(stage)
+    with pytest.raises(Killed):
+        settle(stage, booking_id, 25, die=True)
+    stage.work()
+    assert stage.booking(booking_id).state == "disputed"
+    assert stage.stand.calls("POST", "^/v1/refunds$") == []
+    stage.stand.fault("drop_after", "^/v1/refunds$", times=3)  # Stripe has made it, and its answer is lost
+    settle(stage, booking_id, 25)
+    stage.work()
+    stage.queue.clear()
+    with pytest.raises(Conflict):
+        settle(stage, booking_id, 25)
+    stage.later(timedelta(minutes=5))
+    stage.sweep()
+    assert stage.payment(booking_id).refunded_minor == TOTAL // 4
+    assert len(stage.stand.server.sandbox.state.all("refund")) == 1
+    with stage.tools.reading() as db:
+        payout_id = db.scalars(select(Payout.id)).one()
+        letters = db.scalars(select(Notice.key).where(Notice.booking_id == booking_id)).all()
+    assert len(letters) == len(set(letters)) > 2
+    stage.approve(payout_id, stage.add_admin())
+    stage.send()
+    assert stage.balances() == {
+        "stripe_balance": TOTAL - STRIPES_FEE - TOTAL // 4 - NET * 3 // 4,
+        "stripe_fees": STRIPES_FEE,
+        "fee_income": -FEE * 3 // 4,
+    }
+    stage.assert_sound()
+
+
+def test_an_award_shares_what_a_refund_by_hand_has_left(stage: MoneyStage) -> None:
+    booking_id = contested(stage)
+    give_back(stage, booking_id, TOTAL // 2)
+    settle(stage, booking_id, 50)
+    stage.work()
+    assert stage.payment(booking_id).refunded_minor == TOTAL * 3 // 4
+    with stage.tools.reading() as db:
+        row = db.scalars(select(Payout)).one()
+    assert (row.amount_minor, row.fee_minor) == (NET // 4, FEE // 4)
     stage.assert_sound()
