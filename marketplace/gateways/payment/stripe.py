@@ -64,6 +64,7 @@ stripe.enable_telemetry = False
 TOLERANCE_S = 300
 PAGE = 100
 CHECKOUT_PARTS = ["payment_intent.latest_charge.balance_transaction"]
+# only in as many words: a server that lacks an address answers 404 as well, and no account is closed for that
 GONE = ("resource_missing", "not_found", "account_invalid")
 ACCOUNT_PARTS: list[Literal["configuration.recipient", "requirements"]] = ["configuration.recipient", "requirements"]
 

@@ -12,6 +12,7 @@ import pytest
 import stripe
 
 from marketplace.gateways.payment.base import (
+    AccountGone,
     CardRefused,
     KeyMisused,
     PaymentBusy,
@@ -353,3 +354,24 @@ def test_undelivered_events_are_listed(sending: Stand, inbox: Inbox) -> None:
 
 def test_the_sdk_reports_no_latencies_to_stripe() -> None:
     assert stripe.enable_telemetry is False
+
+
+def test_an_account_is_only_gone_when_stripe_says_so(stand: Stand) -> None:
+    since = datetime.now(UTC) - timedelta(days=1)
+    with pytest.raises(AccountGone):
+        stand.gateway.get_account("acct_nobody")
+    with pytest.raises(AccountGone):
+        stand.gateway.list_bank_payouts("acct_nobody", since=since)
+    account = stand.make_recipient()
+    assert stand.gateway.list_bank_payouts(account, since=since) == []
+    for path, read in (
+        (f"^/v2/core/accounts/{account}$", lambda: stand.gateway.get_account(account)),
+        ("^/v1/payouts$", lambda: stand.gateway.list_bank_payouts(account, since=since)),
+    ):
+        stand.fault("status", path, verb="GET", status=404)  # an address that the server does not have
+        with pytest.raises(PaymentRefused) as refused:
+            read()
+        assert not isinstance(refused.value, AccountGone)
+    stand.control(f"account/{account}/deauthorized")
+    with pytest.raises(AccountGone):
+        stand.gateway.get_account(account)
