@@ -467,8 +467,6 @@ def _outcome(error: stripe.StripeError) -> PaymentError:
         return PaymentBusy(message, code=code or "rate_limit")
     if isinstance(error, stripe.PermissionError) and code == "account_invalid":
         return AccountGone(message, code=code)  # our key is fine, but not for this account
-    if error.http_status == 404:
-        return PaymentRefused(message, code=code or "resource_missing")
     if isinstance(error, stripe.AuthenticationError | stripe.PermissionError):
         return PaymentBusy("Stripe does not accept our key.", code="key_not_accepted")
     if isinstance(error, stripe.IdempotencyError) and error.http_status == 400:
