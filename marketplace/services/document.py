@@ -44,7 +44,7 @@ def find_undocumented(
 
 def recent(db: Session, *, now: datetime) -> datetime:
     """From when on the frequent sweep looks: a while before the newest document, however long nobody swept."""
-    newest = db.scalar(select(func.max(Document.issued_at)))
+    newest = db.scalar(select(Document.issued_at).order_by(Document.id.desc()).limit(1))
     return (newest or datetime.fromtimestamp(0, now.tzinfo)) - (LOOK_BACK if newest else timedelta(0))
 
 
