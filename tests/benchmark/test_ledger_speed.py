@@ -61,8 +61,8 @@ class Trade:
         return self.actors[number % ACTORS]
 
     def booking(self, number: int) -> Row:
-        """Two hours of one day of its actor's."""
-        starts_at = STARTS + timedelta(days=number // ACTORS)
+        """Two hours of one day of its actor's; the last come first, for the database looks at all that began before."""
+        starts_at = STARTS - timedelta(days=number // ACTORS)
         ends_at = starts_at + timedelta(hours=2)
         return {
             "id": number, "actor_id": self.actor(number), "state": "completed", "deadline_at": None,
