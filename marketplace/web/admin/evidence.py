@@ -8,7 +8,7 @@ from typing import Any, Final
 from marketplace.web.navigation import link_to
 
 WORDS: Final = {
-    "actor": "the actor",
+    "actor": "the actor’s page",
     "payout": "po_{}",
     "booking": "story of booking {}",
     "dispute": "dispute of booking {}",
