@@ -38,7 +38,7 @@ from tests.stripe_stand import DECLINED, PAYS, PAYS_AT_ONCE
 from workers.schedule import TIMETABLE as SCHEDULE
 from workers.task import TASKS, Tools
 from workers.tasks.booking import sweep_bookings
-from workers.tasks.outbox import send_due_payouts
+from workers.tasks.outbox import send_due_payouts, sweep_outbox
 
 T = TypeVar("T")
 WORDS: Final = "Looked at it closely; this is why."
@@ -399,6 +399,15 @@ class Walk:
         """One of the next calls goes wrong."""
         fault = chance.pick(FAULTS)
         self.stripe("fault", path=chance.pick(PATHS), **fault)
+
+    def loses_an_answer(self, chance: Chance) -> None:
+        """Stripe does what it is asked and its answer is lost; a little later the same is asked again."""
+        path = chance.pick(PATHS[:3])
+        self.stripe("fault", path=path, kind="drop_after", times=chance.upto(2))
+        (self.approves if "transfers" in path else self.refunds)(chance)
+        self.workers_finish()
+        self._wait(timedelta(minutes=6))
+        self.sweep(sweep_outbox)
 
     def drain(self) -> None:
         """Everything heals, and everything that is due is done."""

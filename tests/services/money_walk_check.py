@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -32,6 +32,7 @@ def find_broken(stage: MoneyStage) -> Iterator[str]:
                 yield f"{check.name} {check.says}: {check.rows}"
     yield from _booked_what_never_was(stage)
     yield from _paid_twice(stage)
+    yield from _done_twice(stage)
 
 
 def find_unsettled(stage: MoneyStage) -> Iterator[str]:
@@ -105,3 +106,12 @@ def _paid_twice(stage: MoneyStage) -> Iterator[str]:
     for transfer_id, booking_id in payouts.items():
         if transfer_id is not None and made[transfer_id]["metadata"]["booking"] != str(booking_id):
             yield f"the payout of booking {booking_id} names the transfer {transfer_id} of another"
+
+
+def _done_twice(stage: MoneyStage) -> Iterator[str]:
+    """What each of our refunds asked for was done at Stripe once at most: the refund, and what it takes back first."""
+    for kind in ("refund", "transfer_reversal"):
+        made = Counter(each["metadata"].get("refund") for each in stage.stand.server.sandbox.state.all(kind))
+        for refund_id, times in made.items():
+            if refund_id is not None and times > 1:
+                yield f"refund {refund_id} made {times} objects of the kind {kind}"
