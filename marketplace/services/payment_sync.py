@@ -28,6 +28,7 @@ from marketplace.services.payment import (
     expire_checkout,
     hold_payment,
     move_payment,
+    reference_of,
     reopen_checkout,
 )
 from marketplace.services.payment_notice import tell_admins
@@ -103,7 +104,7 @@ def sync_checkout(db: Session, seen: Seen, *, now: datetime) -> State | None:
         payment.checkout_url = seen.checkout.url
     own = seen.own(payment.charge_id)
     _book(db, payment, seen, own, now)
-    _move(db, payment, _reading(payment, seen, own), now)
+    _move(db, payment, _reading(db, payment, seen, own), now)
     settle_owed(db, payment, now)
     _follow_up(db, payment, seen, before, now)
     return State(payment.state)
@@ -179,7 +180,8 @@ def note_checkout_refused(db: Session, *, payment_id: int, words: str, now: date
 
 
 def _find(db: Session, checkout: stripe.Checkout) -> Payment | None:
-    """Our payment, held for this transaction; by the checkout's id, or by what we wrote on it."""
+    """Our payment, held for this transaction; by the checkout's id, or by what we wrote on it: number and reference,
+    for another installation on the same Stripe account has the same numbers."""
     by_id = select(Payment.id).where(Payment.checkout_session_id == checkout.id)
     payment_id = db.scalar(by_id)
     if payment_id is not None:
@@ -188,11 +190,13 @@ def _find(db: Session, checkout: stripe.Checkout) -> Payment | None:
     payment = db.get(Payment, int(named)) if named.isdecimal() else None
     if payment is None or payment.checkout_session_id is not None:
         return None
+    if checkout.metadata.get("reference") != reference_of(db.get_one(Booking, payment.booking_id)):
+        return None
     # the answer of the call that made it was lost, and the event comes first
     payment = hold_payment(db, payment.id)
-    payment.checkout_session_id = checkout.id
-    payment.checkout_url = checkout.url
-    return payment
+    if payment.checkout_session_id is None:
+        payment.checkout_session_id, payment.checkout_url = checkout.id, checkout.url
+    return payment if payment.checkout_session_id == checkout.id else None
 
 
 def _book_charge(db: Session, payment: Payment, charge: stripe.Charge, now: datetime) -> None:
@@ -216,18 +220,27 @@ def _book_charge(db: Session, payment: Payment, charge: stripe.Charge, now: date
 # state -------------------------------------------------------------------------------------------
 
 
-def _reading(payment: Payment, seen: Seen, own: SeenCharge | None) -> Reading:
+def _reading(db: Session, payment: Payment, seen: Seen, own: SeenCharge | None) -> Reading:
+    """Refunds and disputes go by our rows: what was read before one of them came may be written after it."""
     if own is None:
         return Reading(seen.checkout.state, is_paid=False, has_saved_card=seen.card is not None)
-    given = [refund.amount_minor for refund in own.refunds if refund.state in ("succeeded", "pending")]
-    payment.refunded_minor = min(sum(given), payment.amount_minor)
+    unmade = [refund.id for refund in own.refunds if refund.state in ("canceled", "requires_action")]
+    refunds = select(func.coalesce(func.sum(Refund.amount_minor), 0)).where(
+        Refund.payment_id == payment.id,
+        Refund.state.in_(("succeeded", "pending")),
+        Refund.stripe_refund_id.is_not(None),
+        Refund.stripe_refund_id.not_in(unmade),
+    )
+    given = int(db.scalar(refunds) or 0)
+    disputes = set(db.scalars(select(Dispute.state).where(Dispute.payment_id == payment.id)))
+    payment.refunded_minor = min(given, payment.amount_minor)
     return Reading(
         checkout=seen.checkout.state,
         is_paid=True,
         captured_minor=own.charge.amount_minor,
-        refunded_minor=sum(given),
-        has_open_dispute=any(dispute.is_open for dispute in own.disputes),
-        has_lost_dispute=any(dispute.state == "lost" for dispute in own.disputes),
+        refunded_minor=given,
+        has_open_dispute="open" in disputes,
+        has_lost_dispute="lost" in disputes,
     )
 
 

@@ -28,8 +28,8 @@ def book_refund(db: Session, payment: Payment, seen: stripe.Refund, now: datetim
     _post_refund(db, payment, refund, seen, now)
     if came_back:
         _fail_refund(db, payment, refund, seen, now)
-    elif refund.state != seen.state:
-        refund.state = seen.state
+    elif refund.state != seen.state and not ledger.is_posted(db, f"refund_fail:{seen.id}"):
+        refund.state = seen.state  # what has come back stays so: this may have been read before
         refund.updated_at = now
     db.flush()
 
