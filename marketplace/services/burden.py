@@ -71,6 +71,8 @@ def lower_payout(db: Session, booking: Booking, burden: Burden, words: str, now:
     if payout_id is None or not (burden.unsent or burden.fee):
         return
     payout = get_payout(db, payout_id, lock=True)
+    if payout.state not in LOWERABLE:
+        return  # it has just left: the refund is booked out of what was earned
     amount = payout.amount_minor - burden.unsent.minor
     is_earned = ledger.is_posted(db, books.earn_key(booking.id))
     fee = payout.fee_minor if is_earned else fee_of(booking, payout) - burden.fee.minor

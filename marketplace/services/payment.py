@@ -204,9 +204,10 @@ def refund_booking(db: Session, booking: Booking, amount_minor: int, reason: str
 
 
 def refuse_while_leaving(db: Session, booking_id: int) -> None:
-    """Whether the actor already has their part must be certain before it is taken back."""
-    leaving = select(Payout.id).where(Payout.booking_id == booking_id, Payout.state.in_(LEAVING))
-    if db.scalar(leaving) is not None:
+    """Whether the actor already has their part must be certain before it is taken back; it does not leave meanwhile."""
+    payout = select(Payout).where(Payout.booking_id == booking_id).execution_options(populate_existing=True)
+    held = db.scalar(payout.with_for_update())
+    if held is not None and held.state in LEAVING:
         raise Conflict("The actor's payout is just being sent. Try again in a few minutes. Nothing was refunded.")
 
 
@@ -328,9 +329,14 @@ def unearned_part(db: Session, booking: Booking, amount_minor: int) -> int:
 
 
 def unsent_part(db: Session, booking: Booking, wanted: Money) -> Money:
-    """What of this booking's earnings has not been sent to the actor yet, up to `wanted`."""
+    """What of this booking's earnings has not been sent to the actor yet, nor is just being sent, up to `wanted`."""
     left = -ledger.balance_of(db, books.payable_to(booking.actor_id), booking.currency, booking_id=booking.id)
-    return Money(min(max(left, 0), wanted.minor), booking.currency)
+    leaving = db.scalar(
+        select(Payout.amount_minor - Payout.netted_minor).where(
+            Payout.booking_id == booking.id, Payout.state.in_(LEAVING)
+        )
+    )
+    return Money(min(max(left - (leaving or 0), 0), wanted.minor), booking.currency)
 
 
 def share_of(amount_minor: int, booking: Booking) -> tuple[Money, Money]:

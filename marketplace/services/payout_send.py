@@ -14,7 +14,7 @@ from marketplace.domain import ledger as books
 from marketplace.domain.booking import Party
 from marketplace.domain.money import Money
 from marketplace.domain.payout import MOVED, State, Step, take_step
-from marketplace.models import Booking, Payment, Payout, PayoutEvent
+from marketplace.models import Actor, Booking, Payment, Payout, PayoutEvent
 from marketplace.services import ledger
 from marketplace.services.notice import accounts_of_admins, notify
 from marketplace.services.outbox import add_command, next_version
@@ -49,6 +49,7 @@ def send_payout(db: Session, *, payout_id: int, now: datetime) -> State:
     What came up since the approval (a dispute, a refund, a restricted account) holds the payout instead.
     """
     payout = get_payout(db, payout_id, lock=True)
+    _one_at_a_time(db, payout.actor_id)
     facts = facts_of(db, payout, Decision(None))
     if facts.state == State.APPROVED and facts.blocks:
         hold_by_clock(db, payout, f"{facts.blocks[0]} Nothing was sent.", now)
@@ -64,6 +65,12 @@ def send_payout(db: Session, *, payout_id: int, now: datetime) -> State:
     move(db, payout, transition, now, netted_minor=payout.netted_minor + netted)
     record(db, payout, Step.SEND, Party.CLOCK, transition.before, transition.after, Decision(None), now)
     return _ask_for_transfer(db, payout, booking, key, now)
+
+
+def _one_at_a_time(db: Session, actor_id: int) -> None:
+    """Let other payouts of the actor wait: of two that left at once, each would count the other as what covers a
+    dispute."""
+    db.execute(select(Actor.id).where(Actor.id == actor_id).with_for_update(key_share=True))
 
 
 def note_failed_send(db: Session, *, payout_id: int, error: str, now: datetime) -> None:

@@ -17,7 +17,13 @@ from marketplace.services.account import Decider
 from marketplace.services.audit import record_audit
 from marketplace.services.burden import lower_payout, weigh_refund
 from marketplace.services.notice import accounts_of_platform, notify
-from marketplace.services.payment import RefundTooLarge, find_payment, left_to_refund, refund_booking
+from marketplace.services.payment import (
+    RefundTooLarge,
+    find_payment,
+    left_to_refund,
+    refund_booking,
+    refuse_while_leaving,
+)
 from marketplace.services.refund import SHORTEST_WORDS
 
 NOT_PAID = "Nothing has been paid for this booking, so there is nothing to give back."
@@ -71,6 +77,7 @@ def refund_by_hand(
         raise Invalid("Say in a sentence why: the platform reads it. Nothing was refunded.", field="words")
     db.execute(select(Booking.id).where(Booking.id == booking_id).with_for_update())
     find_payment(db, booking_id, lock=True)
+    refuse_while_leaving(db, booking_id)
     basis = read_basis(db, booking_id)
     burden = preview_refund(db, basis, amount)
     if burden != shown:
