@@ -18,8 +18,8 @@ help: ## List these commands
 run: $(VENV)/run.stamp $(VENV)/assets.stamp ## Set up, migrate, fill with demo data, start everything, print the address
 	@$(MARQUEE) run
 
-test: $(VENV)/test.stamp $(VENV)/machine.stamp $(VENV)/assets.stamp ## Run every test that this machine can run
-	@$(PY) -m pytest $(TESTS)
+test: $(VENV)/test.stamp $(VENV)/machine.stamp $(VENV)/assets.stamp ## Run every test that this machine can run (ENGINE=both: pages on PostgreSQL, too)
+	@$(PY) -m pytest $(TESTS) $(if $(ENGINE),--engine $(ENGINE))
 
 journey: $(VENV)/test.stamp $(VENV)/machine.stamp $(VENV)/assets.stamp ## Play the stories in a real Chromium against a site of their own
 	@$(PY) -m pytest tests/journey -m browser -n 0

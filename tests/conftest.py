@@ -35,6 +35,7 @@ ENGINES = ("sqlite", "postgresql")
 URL_VARIABLE = "MARQUEE_TEST_POSTGRESQL"
 WHY_NOT_VARIABLE = "MARQUEE_TEST_NO_POSTGRESQL"
 STORIES = "tests/journey/"
+FRONT = ("tests/web/", "tests/command/")
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")
 
 # every test has an application of its own, and each would compile the same templates anew
@@ -49,7 +50,11 @@ server: list[Server] = []
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--engine", choices=(*ENGINES, "both"), default="both", help="which databases to test on")
+    parser.addoption(
+        "--engine",
+        choices=(*ENGINES, "both"),
+        help="which databases to test on; left out, pages and commands are tested on SQLite alone",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -87,10 +92,18 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test that uses a database runs once on each engine."""
-    if "engine" in metafunc.fixturenames:
-        asked = metafunc.config.getoption("--engine")
-        metafunc.parametrize("engine", ENGINES if asked == "both" else [asked], scope="session")
+    """A test that uses a database runs once on each engine.
+
+    Pages and commands hold no question to a database of their own, so one engine tells enough of them, unless they
+    are marked or asked for.
+    """
+    if "engine" not in metafunc.fixturenames:
+        return
+    asked = metafunc.config.getoption("--engine")
+    if asked is None:
+        is_front = metafunc.definition.nodeid.startswith(FRONT)
+        asked = "sqlite" if is_front and not metafunc.definition.get_closest_marker("both_engines") else "both"
+    metafunc.parametrize("engine", ENGINES if asked == "both" else [asked], scope="session")
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -18,6 +18,8 @@ from marketplace.db import Database
 from marketplace.gateways.network.csv import COLUMNS
 from marketplace.models import Actor, Base, PostSeen, Score, SocialAccount, StatsSnapshot
 
+pytestmark = pytest.mark.both_engines
+
 HEADING = "account,post_no,posted_at,fetched_at,followers,views,likes,comments,shares,saves,duration_s"
 READ_AT = datetime(2025, 6, 5, tzinfo=UTC)
 

@@ -57,6 +57,8 @@ from tests.services.stage import Story, add_clip
 from tests.web.page_check import faults
 from tests.web.scene import Scene, build, no_jobs
 
+pytestmark = pytest.mark.both_engines
+
 ClientAs = Callable[[Account], FlaskClient]
 SECRET = "Vera-confesses-on-the-roof"
 OWNED = {

@@ -20,6 +20,8 @@ from marketplace.web.guard import Entry, entry_of
 from tests.web.scene import Scene
 from tests.web.test_matrix import ASKS_STRIPE, values
 
+pytestmark = pytest.mark.both_engines
+
 __all__ = ["values"]
 ClientAs = Callable[[Account], FlaskClient]
 Things = tuple[Scene, dict[str, list[Any]]]

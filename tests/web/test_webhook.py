@@ -32,6 +32,8 @@ from tests.stripe_stand import CONNECTED_SECRET, SECRET, THIN_SECRET, Stand, unt
 from tests.web.scene import Scene, scene
 from workers.tasks.payment import process_stripe_event, sweep_events
 
+pytestmark = pytest.mark.both_engines
+
 __all__ = ["scene"]
 PATHS = {"own": "/webhook/stripe", "connected": "/webhook/stripe/connected", "thin": "/webhook/stripe/thin"}
 

@@ -17,6 +17,8 @@ from marketplace.services.webhook_refusal import count_refusal
 from tests.web.page_check import faults
 from tests.web.scene import Scene, no_jobs
 
+pytestmark = pytest.mark.both_engines
+
 ClientAs = Callable[[Account], FlaskClient]
 ERROR = "PaymentUnknown: Stripe did not answer."
 

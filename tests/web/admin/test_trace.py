@@ -19,6 +19,8 @@ from tests.services.stage import Story
 from tests.web.page_check import faults
 from tests.web.scene import Scene, no_jobs
 
+pytestmark = pytest.mark.both_engines
+
 ClientAs = Callable[[Account], FlaskClient]
 
 

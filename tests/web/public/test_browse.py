@@ -17,6 +17,8 @@ from tests.services.stage import NOW, add_actor, add_member
 from tests.web.page_check import LARGEST_PAGE, faults, weight
 from tests.web.public.conftest import Fill, counted
 
+pytestmark = pytest.mark.both_engines
+
 
 def names(page: str) -> list[str]:
     """The actors on the page, in order."""
