@@ -1,18 +1,23 @@
-"""Engines and transactions: unit_of_work() is one transaction, then its jobs."""
+"""Engines, transactions and the time: unit_of_work() is one transaction, then its jobs; Clock is the database's own."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, func, select
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
 from marketplace.jobs import RunJob, take_jobs
 
 BUSY_TIMEOUT_S = 15
+CLOCK_HOLDS_S = 30
+CLOCKS_AGREE_WITHIN = timedelta(seconds=1)
 
 
 def make_engine(url: str) -> Engine:
@@ -92,6 +97,42 @@ class Database:
     def __exit__(self, *_: object) -> None:
         """Its connections are closed, however the command ends."""
         self.dispose()
+
+
+def utc_now() -> datetime:
+    """The instant by this machine's clock."""
+    return datetime.now(UTC)
+
+
+class Clock:
+    """The instant by the database's clock, the only one that all machines share.
+
+    It is this machine's, put right by what the two differed by when last compared, at most half a minute ago: nothing
+    is then sent, expired or taken back early because one machine is ahead. A difference of less than a second is
+    left, so that time does not jump back and forth. SQLite has no clock but this machine's.
+    """
+
+    def __init__(self, database: Database, own: Callable[[], datetime] = utc_now) -> None:
+        self._database, self._own = database, own
+        self._ahead = timedelta()
+        self._compare_at = 0.0
+
+    def __call__(self) -> datetime:
+        """The instant now, in UTC."""
+        if not self._database.is_sqlite and time.monotonic() >= self._compare_at:
+            self._compare()
+        return self._own() - self._ahead
+
+    def _compare(self) -> None:
+        self._compare_at = time.monotonic() + CLOCK_HOLDS_S
+        before = self._own()
+        try:
+            with self._database.engine.connect() as connection:
+                theirs: datetime = connection.scalar(select(func.clock_timestamp())) or before
+        except DBAPIError:
+            return  # what is known still holds; whoever asked needs the database anyway and will hear of it
+        ahead = before + (self._own() - before) / 2 - theirs
+        self._ahead = ahead if abs(ahead) >= CLOCKS_AGREE_WITHIN else timedelta()
 
 
 def send_jobs(db: Session, run_job: RunJob) -> None:

@@ -6,7 +6,7 @@ from celery import Celery
 from flask import Flask
 
 from marketplace.config import Settings
-from marketplace.db import Database
+from marketplace.db import Clock, Database
 from marketplace.gateways.outside import Outside, connect_outside
 from marketplace.jobs import RunJob
 from marketplace.services.pace import Turns
@@ -33,15 +33,15 @@ def make_sender(settings: Settings) -> RunJob:
 def make_web(settings: Settings) -> Flask:
     """The web application with its database, gateways and queue."""
     database = Database(settings.database)
-    return create_app(
-        settings, database, make_sender(settings), make_outside(settings, database, waits_s=PERSON_WAITS_S)
-    )
+    outside = make_outside(settings, database, waits_s=PERSON_WAITS_S)
+    return create_app(settings, database, make_sender(settings), outside, clock=Clock(database))
 
 
 def make_tools(settings: Settings) -> Tools:
     """What tasks and commands work with."""
     database = Database(settings.database)
-    return Tools(settings, database, make_outside(settings, database, waits_s=WORKER_WAITS_S), make_sender(settings))
+    outside = make_outside(settings, database, waits_s=WORKER_WAITS_S)
+    return Tools(settings, database, outside, make_sender(settings), now=Clock(database))
 
 
 def make_worker(settings: Settings) -> Celery:

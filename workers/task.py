@@ -14,21 +14,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Concatenate, ParamSpec
 
 from sqlalchemy.orm import Session
 
 from marketplace.config import Settings
-from marketplace.db import Database
+from marketplace.db import Database, utc_now
 from marketplace.gateways.outside import Outside
 from marketplace.jobs import Job, RunJob
 
 P = ParamSpec("P")
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +13,7 @@ from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from marketplace.config import Settings
-from marketplace.db import Database
+from marketplace.db import Database, utc_now
 from marketplace.gateways.outside import Outside
 from marketplace.jobs import RunJob
 from marketplace.web import (
@@ -56,7 +58,13 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
 
 
 def create_app(
-    settings: Settings, database: Database, run_job: RunJob, outside: Outside, *, later: mail.Later | None = None
+    settings: Settings,
+    database: Database,
+    run_job: RunJob,
+    outside: Outside,
+    *,
+    later: mail.Later | None = None,
+    clock: Callable[[], datetime] = utc_now,
 ) -> Flask:
     """The whole application. Refuses to start (RuntimeError) when a route does not say who may enter.
 
@@ -78,7 +86,7 @@ def create_app(
     header.install(app, settings, outside.storage.origin)
     address.install(app, settings)
     terms.install(app, settings)
-    transaction.install(app, database, run_job)
+    transaction.install(app, database, run_job, clock)
     # in this order: who it is, how much they may send, and only then is what they sent read
     guard.install(app)
     upload.install(app)

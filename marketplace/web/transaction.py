@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 
 from flask import Flask, current_app, g
 from sqlalchemy import event
@@ -29,11 +29,11 @@ class RequestSession:
         return reading()
 
 
-def install(app: Flask, database: Database, run_job: RunJob) -> None:
+def install(app: Flask, database: Database, run_job: RunJob, clock: Callable[[], datetime]) -> None:
     """Give every request of `app` its transactions."""
     app.extensions[DATABASE] = database
     app.extensions[RUN_JOB] = run_job
-    app.extensions[CLOCK] = _utc_now
+    app.extensions[CLOCK] = clock
     app.teardown_request(_close)
 
 
@@ -90,7 +90,3 @@ def _turn_writer(db: Session, *_: object) -> None:
 
 def _close(_error: BaseException | None) -> None:
     drop_session()
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
