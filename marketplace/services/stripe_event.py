@@ -77,7 +77,8 @@ def find_target(db: Session, event_id: str) -> Target:
     """What to read again for an event."""
     row = db.get_one(StripeEvent, event_id, populate_existing=True)
     if row.type.startswith("v2.core.account"):
-        return Target("account", row.object_id or "")
+        # some are about a person or a used link: what they mean for the account comes as its own event
+        return Target("account", row.stripe_account_id) if row.stripe_account_id else Target("nothing")
     if row.type.startswith(BANK_EVENTS):
         before = row.payload["data"].get("previous_attributes") or {}
         is_other = not row.type.endswith(".updated") or BANK_FIELDS & set(before)

@@ -184,7 +184,7 @@ def text_event(stage: MoneyStage, body: dict[str, Any]) -> None:
     with stage.tools.unit_of_work() as db:
         row = StripeEvent(
             id=body["id"], type=body["type"], object_id=body["related_object"]["id"], payload=body,
-            created_at=stage.now, received_at=stage.now, attempts=0,
+            stripe_account_id=body["related_object"]["id"], created_at=stage.now, received_at=stage.now, attempts=0,
         )  # fmt: skip
         if db.get(StripeEvent, body["id"]) is None:
             db.add(row)

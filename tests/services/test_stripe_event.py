@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from marketplace.gateways.payment.base import PaymentRefused
 from marketplace.models import Notice, StripeEvent
 from marketplace.services.account import Decider
 from marketplace.services.stripe_event import MOST_ATTEMPTS, RETRY_AFTER, begin_event, find_waiting
 from marketplace.services.stripe_event_replay import replay_event
 from tests.services.money_stage import MoneyStage
-from workers.tasks.payment import sweep_events
+from workers.tasks.payment import process_stripe_event, sweep_events
 
+CHECKOUTS = "^/v1/checkout/sessions/"
 MALFORMED: list[dict[str, Any]] = [
     {},
     {"data": []},
@@ -100,3 +102,38 @@ def test_an_event_that_kills_every_worker_is_given_up_and_told_of_once(stage: Mo
     assert (row.attempts, row.processed_at, row.error) == (MOST_ATTEMPTS, None, "Every worker that took it has died.")
     with stage.tools.reading() as db:
         assert db.scalar(select(func.count()).where(Notice.kind == "stripe_event")) == 1
+
+
+@pytest.mark.parametrize(("kind", "about"), [("account_person.updated", "person_1"), ("account_link.returned", None)])
+def test_a_thin_event_that_is_about_no_account_is_nothing_to_work_on(
+    stage: MoneyStage, kind: str, about: str | None
+) -> None:
+    with stage.tools.unit_of_work() as db:
+        db.add(
+            StripeEvent(
+                id="evt_thin", type=f"v2.core.{kind}", object_id=about, payload={}, created_at=stage.now,
+                received_at=stage.now, attempts=0,
+            )
+        )  # fmt: skip
+    process_stripe_event(stage.tools, "evt_thin")
+    done = event(stage, "evt_thin")
+    assert (done.processed_at is not None, done.error) == (True, None)
+    assert stage.stand.calls("GET", "^/v2/core/accounts") == []
+
+
+def test_an_event_whose_object_stripe_will_not_show_waits_and_one_of_nobody_does_not(stage: MoneyStage) -> None:
+    booking_id = stage.accepted()
+    stage.pay(booking_id)
+    store(stage, "evt_paid", stage.stand.events("checkout.session.completed")[0])
+    stage.stand.fault("status", CHECKOUTS, verb="GET", status=400, code="parameter_unknown")
+    with pytest.raises(PaymentRefused):
+        process_stripe_event(stage.tools, "evt_paid")
+    waiting = event(stage, "evt_paid")
+    assert waiting.processed_at is None
+    assert "PaymentRefused" in (waiting.error or "")
+    store(stage, "evt_gone", {"data": {"object": {"object": "checkout.session", "id": "cs_of_nobody"}}})
+    process_stripe_event(stage.tools, "evt_gone")
+    assert event(stage, "evt_gone").processed_at is not None
+    process_stripe_event(stage.tools, "evt_paid")
+    stage.work()
+    assert stage.booking(booking_id).state == "confirmed"

@@ -13,6 +13,7 @@ from workers.task import Tools, task
 
 LOOK_BACK = timedelta(days=3)
 ACCOUNT_STALE_AFTER = timedelta(hours=12)
+UNKNOWN_THERE = ("resource_missing", "not_found")
 
 
 @task(Job.SYNC_CHECKOUT)
@@ -25,7 +26,8 @@ def sync_checkout(tools: Tools, checkout_id: str) -> None:
 
 @task(Job.PROCESS_STRIPE_EVENT)
 def process_stripe_event(tools: Tools, event_id: str) -> None:
-    """Work on one event. What Stripe does not know is nothing to work on; what it cannot say now comes again."""
+    """Work on one event. What Stripe does not know is nothing to work on; what it cannot, or will not, say now comes
+    again, and people are told in the end."""
     with tools.unit_of_work() as db:
         if not stripe_event.begin_event(db, event_id):
             return
@@ -33,14 +35,18 @@ def process_stripe_event(tools: Tools, event_id: str) -> None:
         with tools.reading() as db:
             target = stripe_event.find_target(db, event_id)
         _sync(tools, target)
-    except PaymentRefused:
-        pass  # not an object of this account: kept, and done with
     except Exception as error:
-        with tools.unit_of_work() as db:
-            stripe_event.mark_failed(db, event_id, error=f"{type(error).__name__}: {error}", now=tools.now())
-        raise
+        if not _is_not_ours(error):
+            with tools.unit_of_work() as db:
+                stripe_event.mark_failed(db, event_id, error=f"{type(error).__name__}: {error}", now=tools.now())
+            raise
     with tools.unit_of_work() as db:
         stripe_event.mark_processed(db, event_id, now=tools.now())
+
+
+def _is_not_ours(error: Exception) -> bool:
+    """Whether Stripe knows no such object, or not for us: the event is kept, and done with."""
+    return isinstance(error, AccountGone) or (isinstance(error, PaymentRefused) and error.code in UNKNOWN_THERE)
 
 
 def _sync(tools: Tools, target: Target) -> None:
