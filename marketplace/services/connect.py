@@ -161,6 +161,8 @@ def _record(db: Session, row: ConnectAccount, before: str, after: str, now: date
     if after == "active" and row.bank_changed_at is None:
         # the first time only: an account that Stripe paused for a while is no other account
         row.bank_changed_at = now
+        db.flush()
+        _look_again_at_all(db, row.actor_id, now)
     record_audit(
         db,
         about="connect_account",
@@ -205,8 +207,14 @@ def note_bank_changed(db: Session, *, stripe_account_id: str, changed_at: dateti
         now=now,
     )
     db.flush()
-    ours = select(Payout.id).where(Payout.actor_id == row.actor_id, Payout.state.in_(ON_HAND))
-    for payout_id in db.scalars(ours).all() if is_new_bank(changed_at, now) else ():
+    if is_new_bank(changed_at, now):
+        _look_again_at_all(db, row.actor_id, now)
+
+
+def _look_again_at_all(db: Session, actor_id: int, now: datetime) -> None:
+    """Every payout that has not left would go to another bank account than was looked at."""
+    ours = select(Payout.id).where(Payout.actor_id == actor_id, Payout.state.in_(ON_HAND))
+    for payout_id in db.scalars(ours.order_by(Payout.id)).all():
         _look_again(db, get_payout(db, payout_id, lock=True), now)
 
 

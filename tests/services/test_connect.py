@@ -101,6 +101,20 @@ def test_a_closed_account_is_replaced_by_a_new_one(stage: MoneyStage) -> None:
     assert replaced.before == {"state": "closed", "stripe_account_id": old}
 
 
+def test_what_was_approved_for_an_account_that_was_replaced_meanwhile_is_looked_at_again(stage: MoneyStage) -> None:
+    _, payout_id = stage.earned()
+    stage.approve(payout_id, stage.add_admin())
+    actor_id = stage.payout(payout_id).actor_id
+    old = stage.account(actor_id).stripe_account_id or ""
+    stage.stand.control(f"account/{old}/closed")
+    sync_account(stage.tools, old)
+    stage.onboard(actor_id)
+    stage.send()
+    held = stage.payout(payout_id)
+    assert (held.state, held.approvals) == ("held", 0)
+    assert "Nothing was sent" in held.words
+
+
 def test_an_account_that_was_paused_for_a_while_is_not_taken_for_a_new_one(stage: MoneyStage) -> None:
     actor_id = an_actor(stage)
     account_id = stage.onboard(actor_id)
