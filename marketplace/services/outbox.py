@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from marketplace.jobs import Job, enqueue
@@ -34,6 +34,7 @@ LONGEST_WAIT_S: Final = 900
 LOOK_UP_AFTER: Final = timedelta(minutes=10)
 """A call whose answer was lost may still be running at Stripe for a moment."""
 LOOK_UP_SELDOM: Final = timedelta(hours=6)
+VERSIONS_AT_ONCE: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,14 +242,18 @@ def _settle(db: Session, command: Command, **values: Any) -> bool:
 
 
 def next_version(db: Session, stem: str) -> str:
-    """The next key of a call that may be asked for again: `stem:v1`, `stem:v2` ..."""
-    used = db.scalars(
-        select(OutboxCommand.idempotency_key).where(
-            OutboxCommand.idempotency_key.startswith(f"{stem}:v", autoescape=True)
-        )
-    )
-    versions = [int(key.rpartition(":v")[2]) for key in used]
-    return f"{stem}:v{max(versions, default=0) + 1}"
+    """The next key of a call that may be asked for again: `stem:v1`, `stem:v2` ..., none of them left out.
+
+    Whole keys are looked for: a search for how they begin would read every command there ever was.
+    """
+    last = 0
+    while True:
+        keys = [f"{stem}:v{last + step}" for step in range(1, VERSIONS_AT_ONCE + 1)]
+        used = select(func.count()).where(OutboxCommand.idempotency_key.in_(keys))
+        found = int(db.scalar(used) or 0)
+        last += found
+        if found < VERSIONS_AT_ONCE:
+            return f"{stem}:v{last + 1}"
 
 
 def withdraw_command(db: Session, *, about: str, about_id: int, kind: str, now: datetime) -> None:

@@ -15,7 +15,14 @@ from marketplace.models import Audit, OutboxCommand
 from marketplace.services import connect, refund
 from marketplace.services.account import Decider
 from marketplace.services.audit import read_trail, record_audit
-from marketplace.services.outbox import Command, add_command, has_open_command, next_version, to_command
+from marketplace.services.outbox import (
+    MOST_LEASES,
+    Command,
+    add_command,
+    has_open_command,
+    next_version,
+    to_command,
+)
 from marketplace.services.outbox_read import get_command
 
 NOUN: Final = "outbox_command"
@@ -80,10 +87,13 @@ def try_again(db: Session, command_id: int, *, by: Decider, words: str, now: dat
 
 
 def begin_look_up(db: Session, command_id: int, *, by: Decider, now: datetime) -> Command:
-    """The lost call that a person wants looked up at Stripe now; refuses any other."""
+    """The lost call that a person wants looked up at Stripe now; refuses any other, and one made a moment ago."""
     row = get_command(db, command_id)
     if row.state != "unknown":
         raise Conflict("What became of this call is known, or it is still being made. Nothing was changed.")
+    if row.attempts < MOST_LEASES and now < row.next_at:
+        at = f"{row.next_at:%H:%M:%S} UTC"
+        raise Conflict(f"It may still arrive at Stripe: it can be looked up from {at} on. Nothing was changed.")
     _audit(db, row, "look_up", by, "", now)
     return to_command(row)
 

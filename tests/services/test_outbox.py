@@ -6,16 +6,17 @@ import signal
 import subprocess
 import sys
 from collections import deque
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
-from marketplace.domain.errors import Refused
+from marketplace.domain.errors import Conflict, Refused
 from marketplace.gateways.payment.stripe import StripeGateway
 from marketplace.models import Notice, OutboxCommand, Payout
-from marketplace.services import outbox, payout, payout_send
+from marketplace.services import outbox, outbox_again, payout, payout_send
+from marketplace.services.account import Decider
 from marketplace.services.outbox_call import call_stripe
 from marketplace.services.outbox_run import run_command
 from marketplace.services.payout_step import Decision, approvers_of
@@ -380,12 +381,46 @@ def test_our_address_is_frozen_when_a_command_is_first_sent(stage: MoneyStage) -
     assert again.params["base_url"] == BASE
 
 
-@pytest.mark.parametrize("used", [0, 1, 2])
+@pytest.mark.parametrize("used", [0, 1, 2, outbox.VERSIONS_AT_ONCE, 2 * outbox.VERSIONS_AT_ONCE + 1])
 def test_versions_of_a_key_count_up(stage: MoneyStage, used: int) -> None:
     with stage.tools.unit_of_work() as db:
         for number in range(1, used + 1):
             outbox.add_command(db, kind="x", about="x", about_id=1, key=f"stem:v{number}", params={}, now=stage.now)
         assert outbox.next_version(db, "stem") == f"stem:v{used + 1}"
+
+
+def test_the_next_version_of_a_key_is_found_without_reading_every_command(stage: MoneyStage) -> None:
+    if not stage.database.is_sqlite:
+        return  # a small table is read whole there in any case
+    asked: list[str] = []
+    with stage.tools.unit_of_work() as db:
+        event.listen(db.connection(), "before_cursor_execute", lambda *given: asked.append(str(given[2])))
+        outbox.next_version(db, "stem")
+        plans = [
+            row.detail
+            for statement in list(asked)
+            for row in db.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", ("",) * statement.count("?"))
+        ]
+    assert plans
+    assert [plan for plan in plans if "SCAN" in plan] == []
+
+
+def test_a_call_made_a_moment_ago_may_still_arrive_and_is_not_looked_up_yet(stage: MoneyStage) -> None:
+    payout_id, command_id = approved(stage)
+    by = Decider(stage.add_admin("Omar"), ip=None)
+    stage.stand.fault("status", TRANSFERS, status=500)
+    for _ in range(outbox.MOST_ATTEMPTS):
+        run(stage, command_id, impatient(stage))
+        stage.offset = max(stage.offset, command(stage, command_id).next_at - datetime.now(UTC))
+        if command(stage, command_id).state == "unknown":
+            break
+    stage.offset -= outbox.LOOK_UP_AFTER / 2
+    with pytest.raises(Conflict, match="may still arrive"), stage.tools.unit_of_work() as db:
+        outbox_again.begin_look_up(db, command_id, by=by, now=stage.now)
+    assert (command(stage, command_id).state, stage.payout(payout_id).state) == ("unknown", "unknown")
+    stage.offset += outbox.LOOK_UP_AFTER
+    with stage.tools.unit_of_work() as db:
+        assert outbox_again.begin_look_up(db, command_id, by=by, now=stage.now).id == command_id
 
 
 # case 34
