@@ -110,10 +110,11 @@ class Facts:
     """All that the table's guards look at.
 
     `approvers` are the accounts whose approval stands. `principal_id` is who asks, None for the clock;
-    `beneficiary_id` the actor's own account, `rejecter_id` the admin who rejected it last, `decider_id` the one who
-    held or rejected it last. `blocks` are sentences why no money may leave now. `is_asked`: a question of ours is open
-    or has been answered; `is_appealed`: the actor wants another admin than `decider_id`, and `has_others` says whether
-    there is one. `held_until` is when a hold is looked at again, `until` when the one being asked for would be.
+    `beneficiary_id` the actor's own account, `rejecter_id` the admin who rejected it last, `decider_id` the one whose
+    hold or rejection the actor has appealed against (None for the clock's). `blocks` are sentences why no money may
+    leave now. `is_asked`: a question of ours is open or has been answered; `is_appealed`: the actor wants another admin
+    than `decider_id`, and `has_others` says whether there is one. `held_until` is when a hold is looked at again,
+    `until` when the one being asked for would be; `is_settled`: what the clock held it for is settled.
     """
 
     state: State
@@ -133,6 +134,7 @@ class Facts:
     has_others: bool = True
     held_until: datetime | None = None
     until: datetime | None = None
+    is_settled: bool = False
 
 
 Guard = Callable[[Facts, datetime], None]
@@ -201,6 +203,8 @@ def _until_soon(facts: Facts, now: datetime) -> None:
 
 
 def _hold_over(facts: Facts, now: datetime) -> None:
+    if facts.is_settled and not facts.blocks:
+        return
     if facts.held_until is None or now < facts.held_until:
         raise Conflict("The day to look at this again has not come. Nothing was changed.")
 
@@ -253,7 +257,8 @@ TABLE: Final[Mapping[tuple[State, Step, Party], Rule]] = MappingProxyType(
         (_S.REVIEW, _T.ASK, _D): _ask,
         (_S.HELD, _T.ASK, _D): _ask,
         (_S.HELD, _T.RESUME, _D): Rule(_S.REVIEW, (_not_own,)),
-        # the actor's own words bring it back into review; so does the day on which it was to be looked at again
+        # the actor's own words bring it back into review; so does the day on which it was to be looked at again, and
+        # the end of what the clock itself held it for
         (_S.HELD, _T.ANSWER, _A): Rule(_S.REVIEW, (_only_own, _been_asked, _with_answer)),
         (_S.HELD, _T.APPEAL, _A): _appeal,
         (_S.REJECTED, _T.APPEAL, _A): _appeal,

@@ -1,21 +1,33 @@
-"""What brings a stopped payout back into review: the actor's answer or appeal, and the day that was set for it."""
+"""What brings a stopped payout back into review: the actor's answer or appeal, the day that was set for it, and the end
+of what the clock held it for."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import Session, aliased
 
 from marketplace.domain.booking import Party
 from marketplace.domain.errors import NotFound
-from marketplace.domain.payout import State, Step, take_step
-from marketplace.models import Payout
+from marketplace.domain.payout import Facts, State, Step, take_step
+from marketplace.models import Mismatch, Payout, PayoutEvent
+from marketplace.services.mismatch import FROZEN, OPEN
 from marketplace.services.payout_notice import tell_decision
 from marketplace.services.payout_risk import refresh_reasons
-from marketplace.services.payout_step import Decision, facts_of, get_payout, move, record
+from marketplace.services.payout_step import (
+    STOPS,
+    Decision,
+    facts_of,
+    get_payout,
+    move,
+    record,
+)
+
+AGREE: Final = "Our books and Stripe's agree about this booking again."
 
 
 def answer_question(db: Session, *, payout_id: int, actor_id: int, by: Decision, now: datetime) -> State:
@@ -47,6 +59,28 @@ def resume_due_hold(db: Session, *, payout_id: int, now: datetime) -> State:
     return after
 
 
+def find_thawed(db: Session, *, limit: int = 100) -> Sequence[int]:
+    """Payouts that are held by the clock for a difference between our books and Stripe's, and for none any more."""
+    event, newer = aliased(PayoutEvent), aliased(PayoutEvent)
+    last = select(func.max(newer.id)).where(newer.payout_id == Payout.id, newer.step.in_(STOPS)).scalar_subquery()
+    frozen = (event.party == Party.CLOCK) & (event.reason == FROZEN)
+    differs = exists().where(Mismatch.booking_id == Payout.booking_id, Mismatch.state == OPEN)
+    query = select(Payout.id).join(event, event.payout_id == Payout.id)
+    thawed = query.where(Payout.state == State.HELD, event.id == last, frozen, ~differs)
+    return db.scalars(thawed.order_by(Payout.id).limit(limit)).all()
+
+
+def thaw_payout(db: Session, *, payout_id: int, now: datetime) -> State:
+    """Our books and Stripe's agree again: back into review, unless something else blocks it."""
+    payout = get_payout(db, payout_id, lock=True)
+    settled = replace(facts_of(db, payout, Decision(None, AGREE)), is_settled=True)
+    if payout.state != State.HELD or settled.blocks:
+        return State(payout.state)
+    after = _return(db, payout, Step.RESUME, Party.CLOCK, Decision(None, AGREE), now, facts=settled)
+    tell_decision(db, payout, Step.RESUME, after, AGREE, now)
+    return after
+
+
 def _own(db: Session, payout_id: int, actor_id: int) -> Payout:
     payout = get_payout(db, payout_id, lock=True)
     if payout.actor_id != actor_id:
@@ -54,8 +88,17 @@ def _own(db: Session, payout_id: int, actor_id: int) -> Payout:
     return payout
 
 
-def _return(db: Session, payout: Payout, step: Step, party: Party, by: Decision, now: datetime, **marks: Any) -> State:
-    transition = take_step(facts_of(db, payout, by), step, party, now)
+def _return(
+    db: Session,
+    payout: Payout,
+    step: Step,
+    party: Party,
+    by: Decision,
+    now: datetime,
+    facts: Facts | None = None,
+    **marks: Any,
+) -> State:
+    transition = take_step(facts or facts_of(db, payout, by), step, party, now)
     refresh_reasons(db, payout, now)
     move(db, payout, transition, now, approvals=0, undo_until=None, words="", **marks)
     record(db, payout, step, party, transition.before, transition.after, by, now)

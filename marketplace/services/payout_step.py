@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import dropwhile
 from typing import Any, Final
 
 from sqlalchemy import func, select, update
@@ -45,6 +46,7 @@ from marketplace.services.stake import hold_words
 
 DEFAULT_LIMIT_MINOR: Final = 200_000
 DECIDES_AGAINST: Final = (Step.HOLD, Step.ASK, Step.REJECT)
+STOPS: Final = (*DECIDES_AGAINST, Step.RECORD_REFUSAL)
 FAILED_SEND: Final = "fail_to_send"
 """In the trail of a payout: a try to send it broke, and nothing changed."""
 PASSING: Final = frozenset({FAILED_SEND, Step.SEND, Step.WAIT_FOR_FUNDS})
@@ -86,7 +88,7 @@ def facts_of(db: Session, payout: Payout, by: Decision) -> Facts:
         principal_id=by.principal_id,
         beneficiary_id=owner,
         rejecter_id=_last_of(events, Step.REJECT),
-        decider_id=_last_of(events, *DECIDES_AGAINST),
+        decider_id=_last_of(dropwhile(lambda event: event.step != Step.APPEAL, events), *DECIDES_AGAINST),
         undo_until=payout.undo_until,
         words=by.words,
         blocks=blocks_of(db, payout),
@@ -201,10 +203,15 @@ def move(db: Session, payout: Payout, transition: Transition, now: datetime, **v
 
 
 def _afresh(transition: Transition, now: datetime) -> dict[str, Any]:
-    """What a step does to the marks of the one before: each hold or rejection, and each review, starts anew."""
+    """What a step does to the marks of the one before: each hold or rejection, and each review, starts anew.
+
+    An appeal stands until a person stops the payout again.
+    """
     values: dict[str, Any] = {}
     if transition.before in STOPPED or transition.after in STOPPED:
-        values |= {"asked_at": None, "appealed_at": None, "held_until": None}
+        values |= {"asked_at": None, "held_until": None}
+    if transition.after in STOPPED:
+        values |= {"appealed_at": None}
     if transition.before in STOPPED and transition.after == State.REVIEW:
         values |= {"review_due_at": now + REVIEW_WITHIN, "expected_on": (now + REVIEW_WITHIN + TRANSFER_TAKES).date()}
     if transition.after in STOPPED:
@@ -252,12 +259,16 @@ def record(
 
 
 def hold_by_clock(db: Session, payout: Payout, words: str, now: datetime) -> None:
-    """Something came up by itself: stop what has not moved; what has moved or is held is left as it is."""
+    """Something came up by itself: stop what has not moved; what has moved or is held is left as it is.
+
+    An appeal that nobody has decided on outlives it.
+    """
     facts = Facts(State(payout.state), Money(payout.amount_minor, payout.currency), DEFAULT_LIMIT_MINOR)
     if facts.state not in (State.REVIEW, State.APPROVED):
         return
     transition = take_step(facts, Step.HOLD, Party.CLOCK, now)
     by = Decision(None, words)
-    move(db, payout, transition, now, approvals=0, undo_until=None, words=words)
+    appealed_at = payout.appealed_at
+    move(db, payout, transition, now, approvals=0, undo_until=None, words=words, appealed_at=appealed_at)
     record(db, payout, Step.HOLD, Party.CLOCK, transition.before, transition.after, by, now)
     tell_decision(db, payout, Step.HOLD, transition.after, words, now)

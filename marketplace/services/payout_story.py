@@ -16,9 +16,7 @@ from marketplace.domain.payout import STOPPED, State, Step, can_take, shown_stat
 from marketplace.domain.payout_risk import current
 from marketplace.domain.payout_text import DID, what_to_do
 from marketplace.models import Account, Booking, Brief, Payout, PayoutEvent, Platform
-from marketplace.services.payout_step import DECIDES_AGAINST, Decision, facts_of, is_account_active
-
-STOPS = frozenset({*DECIDES_AGAINST, Step.RECORD_REFUSAL})
+from marketplace.services.payout_step import STOPS, Decision, facts_of, is_account_active
 
 
 @dataclass(frozen=True, slots=True)

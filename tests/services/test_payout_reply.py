@@ -11,7 +11,7 @@ from marketplace.domain.errors import Conflict, Forbidden, NotFound
 from marketplace.domain.payout import REVIEW_WITHIN, Blocked, NotLow, State, WordsMissing
 from marketplace.models import Audit, Flag, Mismatch, Notice, Payout
 from marketplace.services import payout, payout_pace, payout_queue, payout_reply, payout_story
-from marketplace.services.payout_step import Decision
+from marketplace.services.payout_step import Decision, get_payout, hold_by_clock
 from tests.services.money_stage import MoneyStage
 from workers.tasks.payout import resume_due_holds
 
@@ -115,6 +115,22 @@ def test_an_appeal_is_answered_by_another_admin_who_may_hold_it_again_and_that_m
     stage.send()
     assert stage.payout(payout_id).state == State.TRANSFERRED
     stage.assert_sound()
+
+
+def test_an_appeal_outlives_a_hold_of_the_clock(stage: MoneyStage) -> None:
+    _, payout_id = stage.earned()
+    nora, omar = stage.add_admin("Nora"), stage.add_admin("Omar")
+    hold(stage, payout_id, nora)
+    appeal(stage, payout_id)
+    with stage.tools.unit_of_work() as db:
+        hold_by_clock(db, get_payout(db, payout_id, lock=True), "The platform’s bank disputes the payment.", stage.now)
+    with pytest.raises(Conflict, match="another admin has to decide now"):
+        stage.approve(payout_id, nora)
+    with stage.tools.unit_of_work() as db:
+        payout.resume_payout(db, payout_id=payout_id, by=Decision(nora), now=stage.now)
+    with pytest.raises(Conflict, match="another admin has to decide now"):
+        stage.approve(payout_id, nora)
+    assert stage.approve(payout_id, omar) == State.APPROVED
 
 
 def test_a_rejection_can_be_appealed_and_comes_first_in_the_queue(stage: MoneyStage) -> None:
