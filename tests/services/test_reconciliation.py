@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import count
 
 import pytest
 from sqlalchemy import select, text
@@ -12,7 +14,7 @@ from marketplace.command import check_ledger, reconcile
 from marketplace.domain import ledger as books
 from marketplace.domain.errors import Conflict, Invalid
 from marketplace.domain.money import Money
-from marketplace.gateways.payment.base import PaymentError, ReversalOrder, TransferOrder
+from marketplace.gateways.payment.base import BalanceTransaction, PaymentError, ReversalOrder, TransferOrder
 from marketplace.models import Audit, Mismatch, Notice, ReconciliationRun
 from marketplace.services import ledger, mismatch, reconciliation_run
 from marketplace.services.account import Decider
@@ -56,6 +58,19 @@ def book_wrong_refund(stage: MoneyStage, booking_id: int) -> str:
         wrong = books.refund_before_earning(refund_id=refund.id, booking_id=booking_id, amount=Money(900, "USD"))
         ledger.post(db, wrong, now=stage.now)
     return refund.id
+
+
+def after_the_balances(stage: MoneyStage, monkeypatch: pytest.MonkeyPatch, work: Callable[[], None]) -> None:
+    """Let something happen the moment after the next run has read the balances and seen that all stood still."""
+    listed, times = stage.stand.gateway.list_balance_transactions, count(1)
+
+    def listing(*, since: datetime, until: datetime | None = None) -> Iterator[BalanceTransaction]:
+        moves = list(listed(since=since, until=until))
+        if next(times) == 2:
+            work()
+        yield from moves
+
+    monkeypatch.setattr(stage.stand.gateway, "list_balance_transactions", listing)
 
 
 # what matches and what is mended ------------------------------------------------------------------
@@ -206,6 +221,47 @@ def test_what_was_booked_days_after_it_moved_is_no_difference(stage: MoneyStage)
     stage.later(2 * HOUR)
     run(stage, since=stage.now - timedelta(days=3))
     assert open_ones(stage) == []
+
+
+def test_what_was_just_booked_days_after_it_moved_is_not_on_its_way(stage: MoneyStage) -> None:
+    booking_id = stage.paid()
+    run(stage)
+    stage.stand.refund_by_hand(stage.payment(booking_id).charge_id or "", 1_000)
+    stage.later(timedelta(days=5))
+    run(stage)  # finds and books it
+    stage.later(timedelta(minutes=10))
+    result = run(stage)  # looks three days back from there
+    assert result.balances is not None
+    assert [(each.moving_minor, each.unexplained_minor) for each in result.balances] == [(0, 0)]
+    stage.assert_sound()
+
+
+def test_what_is_booked_late_while_a_run_compares_is_not_on_its_way(
+    stage: MoneyStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkout_id = stage.pay(stage.accepted())
+    run(stage, since=stage.now + HOUR)
+    stage.later(timedelta(days=5))
+    after_the_balances(stage, monkeypatch, lambda: stage.sync(checkout_id))
+    result = run(stage, since=stage.now - timedelta(days=3))
+    assert result.balances is not None
+    assert [(each.moving_minor, each.unexplained_minor) for each in result.balances] == [(0, 0)]
+    stage.assert_sound()
+
+
+def test_what_is_paid_and_booked_after_the_balances_were_read_is_on_its_way(
+    stage: MoneyStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.paid()
+    booking_id = stage.accepted()
+    after_the_balances(stage, monkeypatch, lambda: stage.sync(stage.pay(booking_id)))
+    result = run(stage)
+    assert stage.booking(booking_id).state == "confirmed"
+    assert result.balances is not None
+    assert [each.unexplained_minor for each in result.balances] == [0]
+    assert result.balances[0].moving_minor < 0
+    with stage.tools.reading() as db:
+        assert [check.rows for check in run_checks(db, now=stage.now) if check.name == "I15"] == [[]]
 
 
 def test_another_amount_is_named_and_freezes_the_payout_until_it_is_settled(stage: MoneyStage) -> None:

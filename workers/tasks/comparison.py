@@ -34,7 +34,10 @@ log = structlog.get_logger("marquee.reconcile")
 
 @dataclass
 class Look:
-    """What one run has seen so far. `differing` are findings by key; `unread` keys whose object did not answer."""
+    """What one run has seen so far. `differing` are findings by key; `unread` keys whose object did not answer.
+
+    `sought` are keys of postings whose movement was looked for further back.
+    """
 
     order: Order
     ids: set[str] = field(default_factory=set)
@@ -42,6 +45,7 @@ class Look:
     differing: dict[str, Finding] = field(default_factory=dict)
     bookings: dict[str, int] = field(default_factory=dict)
     unread: set[str] = field(default_factory=set)
+    sought: set[str] = field(default_factory=set)
     newest: BalanceTransaction | None = None
     counts: Counts = field(default_factory=Counts)
 
@@ -49,6 +53,17 @@ class Look:
         """Go on counting."""
         known = {name: getattr(self.counts, name) + number for name, number in more.items()}
         self.counts = replace(self.counts, **known, looked_at=len(self.ids), matched=len(self.matched))
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What one moment of our books showed: `settled` are keys of old differences that are gone, `unseen` of postings
+    whose movement nobody has seen or missed yet."""
+
+    findings: list[Finding]
+    balances: list[BalanceSeen] | None
+    settled: set[str]
+    unseen: set[str]
 
 
 @dataclass(frozen=True)
@@ -79,13 +94,10 @@ def _carry_out(tools: Tools, look: Look) -> Result:
         _absorb(tools, look, page)
     _look_up_lost(tools)
     _mend(tools, look)
-    balances = _read_balances(tools, look)
-    _look_further(tools, look)
-    findings, seen, settled = _compare(tools, look, balances)
-    broken = _broken_rules(tools, look)
-    findings = [*findings, *broken]
+    compared = _compare(tools, look, _read_balances(tools, look))
+    findings, seen = [*compared.findings, *_broken_rules(tools, look)], compared.balances
     _note(tools, look, findings)
-    _settle(tools, look, settled, {each.event_key for each in findings})
+    _settle(tools, look, compared.settled, {each.event_key for each in findings})
     look.count()
     with tools.unit_of_work() as db:
         reconciliation_run.finish_run(db, look.order.id, look.counts, seen or (), tools.now())
@@ -133,8 +145,7 @@ def _read_balances(tools: Tools, look: Look) -> list[Balance] | None:
     gateway = tools.outside.payment
     for _ in range(MOST_TRIES):
         balances = gateway.list_balances()
-        since = look.newest.created_at if look.newest else look.order.since
-        fresh = [move for move in gateway.list_balance_transactions(since=since) if move.id not in look.ids]
+        fresh = _moved_since(tools, look)
         if not fresh:
             return balances
         _absorb(tools, look, fresh)
@@ -142,18 +153,36 @@ def _read_balances(tools: Tools, look: Look) -> list[Balance] | None:
     return None
 
 
-def _look_further(tools: Tools, look: Look) -> None:
-    """What was booked long after it moved stands further back at Stripe than a run looks."""
-    since = look.order.since
-    with tools.reading() as db:
-        known = {row.event_key for row in mismatch.list_open(db) if row.kind == "missing_at_stripe"}
-        unseen = reconciliation.find_unseen(db, since=since, seen=_seen(look) | known)
-    wanted = {each.event_key for each in unseen if _is_old(tools, each)}
-    if not wanted:
-        return
-    for page in _pages(tools.outside.payment.list_balance_transactions(since=since - WHOLE, until=since)):
-        late = [move for move in page if any(each.event_key in wanted for each in reconciliation.expected_of(move))]
-        _absorb(tools, look, late)
+def _look_further(tools: Tools, look: Look, unseen: set[str]) -> bool:
+    """Whether some of these postings were booked long after they moved: further back at Stripe than a run looks.
+
+    Those that moved since the balances were read are on their way at that moment, and stay so.
+    """
+    since, wanted = look.order.since, unseen - look.sought
+    look.sought |= wanted
+    if wanted:
+        wanted -= _names(_moved_since(tools, look))
+    found: list[BalanceTransaction] = []
+    if wanted:
+        for page in _pages(tools.outside.payment.list_balance_transactions(since=since - WHOLE, until=since)):
+            found += [move for move in page if move.id not in look.ids and wanted & _names([move])]
+            wanted -= _names(found)
+            if not wanted:
+                break
+    _absorb(tools, look, found)
+    return bool(found)
+
+
+def _moved_since(tools: Tools, look: Look) -> list[BalanceTransaction]:
+    """What has moved since the newest movement that this run has seen."""
+    since = look.newest.created_at if look.newest else look.order.since
+    moves = tools.outside.payment.list_balance_transactions(since=since)
+    return [move for move in moves if move.id not in look.ids]
+
+
+def _names(moves: Iterable[BalanceTransaction]) -> set[str]:
+    """The event keys of the postings that these stand for."""
+    return {each.event_key for move in moves for each in reconciliation.expected_of(move)}
 
 
 def _seen(look: Look) -> set[str]:
@@ -267,10 +296,15 @@ def _remember(
 # comparing ---------------------------------------------------------------------------------------
 
 
-def _compare(
-    tools: Tools, look: Look, balances: list[Balance] | None
-) -> tuple[list[Finding], list[BalanceSeen] | None, set[str]]:
-    """All that differs at one moment of our books, the balances, and the keys of old differences that are gone."""
+def _compare(tools: Tools, look: Look, balances: list[Balance] | None) -> Compared:
+    """All that differs at one moment of our books, once it is known what was only booked late."""
+    compared = _compare_now(tools, look, balances)
+    while _look_further(tools, look, compared.unseen):
+        compared = _compare_now(tools, look, balances)
+    return compared
+
+
+def _compare_now(tools: Tools, look: Look, balances: list[Balance] | None) -> Compared:
     with tools.reading() as db:
         _see_one_moment(db)
         _sort(look, _again(db, look))
@@ -285,10 +319,11 @@ def _compare(
             seen = reconciliation.compare_balances(db, balances, everything, now=tools.now())
         before = reconciliation_run.unexplained_before(db, look.order.id)
         told = [each for each in now_known if _is_told(tools, db, look, each)]
+        known = {row.event_key for row in mismatch.list_open(db) if row.kind == "missing_at_stripe"}
     differing = [reconciliation.balance_finding(each) for each in seen or () if each.unexplained_minor]
     stays = [each for each in differing if before.get(each.currency)]
     calm = {reconciliation.balance_key(each.currency) for each in seen or () if not each.unexplained_minor}
-    return [*told, *stays], seen, gone | calm
+    return Compared([*told, *stays], seen, gone | calm, {each.event_key for each in unseen} - known)
 
 
 def _see_one_moment(db: Session) -> None:
