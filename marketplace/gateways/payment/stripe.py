@@ -121,7 +121,7 @@ class StripeGateway:
     def _charge_of(self, payment_intent_id: str) -> Charge | None:
         """The charge of an intent with its movement, read piece by piece."""
         intent = self._client.v1.payment_intents.retrieve(payment_intent_id)
-        charge_id = _id(intent.latest_charge)
+        charge_id = _id(_opt(intent, "latest_charge"))
         return self.get_charge(charge_id) if charge_id else None
 
     def expire_checkout(self, checkout_id: str, *, idempotency_key: str) -> Checkout:
@@ -134,7 +134,7 @@ class StripeGateway:
         """The card of a finished setup."""
         with _calling():
             intent = self._client.v1.setup_intents.retrieve(setup_intent_id)
-        customer, method = _id(intent.customer), _id(intent.payment_method)
+        customer, method = _id(_opt(intent, "customer")), _id(_opt(intent, "payment_method"))
         if customer is None or method is None:
             raise PaymentRefused("The card has not been saved.", code="setup_incomplete")
         return SavedCard(customer, method)
@@ -158,7 +158,7 @@ class StripeGateway:
                 },
                 {"idempotency_key": idempotency_key},
             )
-        charge_id = _id(intent.latest_charge)
+        charge_id = _id(_opt(intent, "latest_charge"))
         if intent.status == "processing":
             raise PaymentUnknown("The bank has not answered yet.", code=intent.status)
         if intent.status != "succeeded" or charge_id is None:
@@ -174,15 +174,15 @@ class StripeGateway:
         return [self._customer_charge(intent) for intent in intents]
 
     def _customer_charge(self, intent: stripe.PaymentIntent) -> CustomerCharge:
-        charge_id = _id(intent.latest_charge) if intent.status == "succeeded" else None
+        charge_id = _id(_opt(intent, "latest_charge")) if intent.status == "succeeded" else None
         charge = self.get_charge(charge_id) if charge_id else None
-        return CustomerCharge(intent.id, intent.status, charge, _metadata(intent.metadata))
+        return CustomerCharge(intent.id, intent.status, charge, _metadata(_opt(intent, "metadata")))
 
     def get_charge(self, charge_id: str) -> Charge:
         """Read a charge with its movement on our balance."""
         with _calling():
             charge = self._client.v1.charges.retrieve(charge_id, {"expand": ["balance_transaction"]})
-            settled = charge.balance_transaction
+            settled = _opt(charge, "balance_transaction")
             if isinstance(settled, str):
                 moved = _balance_transaction(self._client.v1.balance_transactions.retrieve(settled))
                 return replace(_charge(charge), settled=moved)
@@ -521,26 +521,26 @@ def _common_params(order: CheckoutOrder) -> SessionCreateParams:
 
 
 def _checkout(session: stripe.checkout.Session) -> Checkout:
-    intent = session.payment_intent
-    charge = intent.latest_charge if isinstance(intent, stripe.PaymentIntent) else None
+    intent, currency = _opt(session, "payment_intent"), _opt(session, "currency")
+    charge = _opt(intent, "latest_charge") if isinstance(intent, stripe.PaymentIntent) else None
     return Checkout(
         id=session.id,
         state=cast(CheckoutState, session.status),
         mode=session.mode,
         is_paid=session.payment_status == "paid",
-        amount_minor=session.amount_total,
-        currency=session.currency.upper() if session.currency else None,
-        url=session.url,
+        amount_minor=_opt(session, "amount_total"),
+        currency=currency.upper() if currency else None,
+        url=_opt(session, "url"),
         payment_intent_id=_id(intent),
-        setup_intent_id=_id(session.setup_intent),
-        customer_id=_id(session.customer),
+        setup_intent_id=_id(_opt(session, "setup_intent")),
+        customer_id=_id(_opt(session, "customer")),
         charge=_charge(charge) if isinstance(charge, stripe.Charge) else None,
-        metadata=_metadata(session.metadata),
+        metadata=_metadata(_opt(session, "metadata")),
     )
 
 
 def _charge(charge: stripe.Charge) -> Charge:
-    settled = charge.balance_transaction
+    settled = _opt(charge, "balance_transaction")
     return Charge(
         id=charge.id,
         amount_minor=charge.amount,
@@ -548,8 +548,8 @@ def _charge(charge: stripe.Charge) -> Charge:
         currency=charge.currency.upper(),
         is_paid=charge.paid and charge.captured,
         is_disputed=charge.disputed,
-        payment_intent_id=_id(charge.payment_intent),
-        transfer_group=charge.transfer_group,
+        payment_intent_id=_id(_opt(charge, "payment_intent")),
+        transfer_group=_opt(charge, "transfer_group"),
         created_at=_instant(charge.created),
         settled=_balance_transaction(settled) if isinstance(settled, stripe.BalanceTransaction) else None,
     )
@@ -561,11 +561,11 @@ def _transfer(transfer: stripe.Transfer) -> Transfer:
         amount_minor=transfer.amount,
         reversed_minor=transfer.amount_reversed,
         currency=transfer.currency.upper(),
-        account_id=_id(transfer.destination) or "",
-        charge_id=_id(transfer.source_transaction),
-        transfer_group=transfer.transfer_group,
-        balance_transaction_id=_id(transfer.balance_transaction),
-        metadata=_metadata(transfer.metadata),
+        account_id=_id(_opt(transfer, "destination")) or "",
+        charge_id=_id(_opt(transfer, "source_transaction")),
+        transfer_group=_opt(transfer, "transfer_group"),
+        balance_transaction_id=_id(_opt(transfer, "balance_transaction")),
+        metadata=_metadata(_opt(transfer, "metadata")),
         created_at=_instant(transfer.created),
     )
 
@@ -576,7 +576,7 @@ def _reversal(reversal: stripe.TransferReversal) -> Reversal:
         transfer_id=_id(reversal.transfer) or "",
         amount_minor=reversal.amount,
         currency=reversal.currency.upper(),
-        metadata=_metadata(reversal.metadata),
+        metadata=_metadata(_opt(reversal, "metadata")),
         created_at=_instant(reversal.created),
     )
 
@@ -584,18 +584,18 @@ def _reversal(reversal: stripe.TransferReversal) -> Reversal:
 def _refund(refund: stripe.Refund) -> Refund:
     return Refund(
         id=refund.id,
-        charge_id=_id(refund.charge),
+        charge_id=_id(_opt(refund, "charge")),
         amount_minor=refund.amount,
         currency=refund.currency.upper(),
-        state=refund.status or "pending",
-        metadata=_metadata(refund.metadata),
+        state=_opt(refund, "status") or "pending",
+        metadata=_metadata(_opt(refund, "metadata")),
         created_at=_instant(refund.created),
     )
 
 
 def _dispute(dispute: stripe.Dispute) -> Dispute:
     moves = dispute.balance_transactions
-    answer_by = dispute.evidence_details.due_by
+    answer_by = _opt(dispute.evidence_details, "due_by")
     return Dispute(
         id=dispute.id,
         charge_id=_id(dispute.charge) or "",
@@ -613,18 +613,17 @@ def _dispute(dispute: stripe.Dispute) -> Dispute:
 
 
 def _account(account: core.Account) -> RecipientAccount:
-    recipient = account.configuration.recipient if account.configuration else None
-    balance = recipient.capabilities.stripe_balance if recipient and recipient.capabilities else None
-    entries = (account.requirements.entries or []) if account.requirements else []
-    # v2 leaves out what is not so
-    is_closed = bool(getattr(account, "closed", False))
+    recipient = _opt(_opt(account, "configuration"), "recipient")
+    balance = _opt(_opt(recipient, "capabilities"), "stripe_balance")
+    entries = _opt(_opt(account, "requirements"), "entries") or []
+    is_closed = bool(_opt(account, "closed"))
     return RecipientAccount(
         id=account.id,
         can_receive=_is_active(balance, "stripe_transfers") and not is_closed,
         can_pay_out=_is_active(balance, "payouts") and not is_closed,
         is_closed=is_closed,
         open_requirements=tuple(e.description for e in entries if e.awaiting_action_from == "user"),
-        is_past_due=any(e.minimum_deadline.status == "past_due" for e in entries),
+        is_past_due=any(_opt(_opt(e, "minimum_deadline"), "status") == "past_due" for e in entries),
     )
 
 
@@ -635,29 +634,30 @@ def _bank_payout(payout: stripe.Payout) -> BankPayout:
         amount_minor=payout.amount,
         currency=payout.currency.upper(),
         arrives_on=_instant(payout.arrival_date).date(),
-        failure_code=payout.failure_code or "",
-        failure_words=payout.failure_message or "",
+        failure_code=_opt(payout, "failure_code") or "",
+        failure_words=_opt(payout, "failure_message") or "",
         created_at=_instant(payout.created),
     )
 
 
 def _is_active(balance: object, name: str) -> bool:
-    return getattr(getattr(balance, name, None), "status", None) == "active"
+    return bool(_opt(_opt(balance, name), "status") == "active")
 
 
 def _balance_transaction(move: stripe.BalanceTransaction) -> BalanceTransaction:
+    source = _opt(move, "source")
     return BalanceTransaction(
         id=move.id,
         kind=move.type,
         category=move.reporting_category,
-        source_id=_id(move.source),
+        source_id=_id(source),
         amount_minor=move.amount,
         fee_minor=move.fee,
         net_minor=move.net,
         currency=move.currency.upper(),
         created_at=_instant(move.created),
         available_at=_instant(move.available_on),
-        **_behind(move.source),
+        **_behind(source),
     )
 
 
@@ -711,6 +711,11 @@ def _notice(body: dict[str, Any]) -> IncomingEvent:
         is_thin=True,
         payload=body,
     )
+
+
+def _opt(thing: object, name: str) -> Any:
+    """A field that a server may leave out where it has no value: the SDK's object lacks the attribute then."""
+    return getattr(thing, name, None)
 
 
 def _id(value: object) -> str | None:
