@@ -39,6 +39,7 @@ from workers.schedule import TIMETABLE as SCHEDULE
 from workers.task import TASKS, Tools
 from workers.tasks.booking import sweep_bookings
 from workers.tasks.outbox import send_due_payouts, sweep_outbox
+from workers.tasks.reconciliation import reconcile_daily
 
 T = TypeVar("T")
 WORDS: Final = "Looked at it closely; this is why."
@@ -410,7 +411,7 @@ class Walk:
         self.sweep(sweep_outbox)
 
     def drain(self) -> None:
-        """Everything heals, and everything that is due is done."""
+        """Everything heals, everything that is due is done, and our books are held against Stripe's once more."""
         self.stage.stand.http.delete(f"{self.stage.stand.url}/_sandbox/fault", timeout=10)
         self.tell("everything heals")
         for _ in range(ROUNDS):
@@ -421,6 +422,8 @@ class Walk:
                 self.workers_finish()
             if self.is_still():
                 break
+        reconcile_daily(self.stage.tools)
+        self.workers_finish()
 
     def workers_finish(self) -> None:
         """Nothing waits in the queue any more."""
