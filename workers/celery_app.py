@@ -7,6 +7,7 @@ find what a lost message left undone.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,9 @@ VISIBILITY_TIMEOUT_S = 2 * TASK_TIME_LIMIT_S
 PERIODIC_RETRIES = 3
 PERIODIC_RETRY_WAIT_S = 60
 PERIODIC_PREFIX = "timetable."
+# a row's period is claimed by its run, so it may be sent too often: then the day's run is not lost because the clock
+# was started a moment ago, or was down when it was due
+SENT_EVERY = timedelta(minutes=2)
 
 log = structlog.get_logger("marquee.task")
 ToolsOf = Callable[[], registry.Tools]
@@ -120,7 +124,8 @@ def _configuration(settings: Settings) -> dict[str, Any]:
         "task_soft_time_limit": TASK_TIME_LIMIT_S - 30,
         "broker_connection_retry_on_startup": True,
         "beat_schedule": {
-            row.name: {"task": f"{PERIODIC_PREFIX}{row.name}", "schedule": schedule(row.every)} for row in TIMETABLE
+            row.name: {"task": f"{PERIODIC_PREFIX}{row.name}", "schedule": schedule(min(row.every, SENT_EVERY))}
+            for row in TIMETABLE
         },
         "beat_schedule_filename": str(Path(settings.data_dir) / "beat"),
         "beat_max_loop_interval": 5,

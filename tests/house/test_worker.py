@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 from marketplace.config import load_settings
@@ -24,6 +25,12 @@ def test_every_row_of_the_timetable_is_a_task_that_the_clock_sends(tmp_path: Pat
     sent = {entry["task"] for entry in app.conf.beat_schedule.values()}
     assert sent == {f"{PERIODIC_PREFIX}{name}" for name in names}
     assert sent <= set(app.tasks)
+
+
+def test_a_clock_that_has_just_started_sends_every_row_within_minutes(tmp_path: Path) -> None:
+    app = create_celery(load_settings(data_dir=tmp_path))
+    waits = [entry["schedule"].run_every for entry in app.conf.beat_schedule.values()]
+    assert max(waits) <= timedelta(minutes=2)
 
 
 def test_no_message_can_carry_more_than_json(tmp_path: Path) -> None:
