@@ -507,6 +507,8 @@ def _setup_params(order: CheckoutOrder) -> SessionCreateParams:
 def _common_params(order: CheckoutOrder) -> SessionCreateParams:
     params: SessionCreateParams = {
         "mode": order.mode,
+        # a debit is known to be good days later: by then the slot is free again, and the session may be over
+        "allowed_payment_method_types": ["card"],
         "client_reference_id": order.reference,
         "success_url": order.success_url,
         "cancel_url": order.cancel_url,

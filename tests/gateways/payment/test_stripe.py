@@ -7,8 +7,10 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import cast
+from urllib.parse import parse_qs
 
 import pytest
+import responses
 import stripe
 
 from marketplace.gateways.payment.base import (
@@ -375,3 +377,14 @@ def test_an_account_is_only_gone_when_stripe_says_so(stand: Stand) -> None:
     stand.control(f"account/{account}/deauthorized")
     with pytest.raises(AccountGone):
         stand.gateway.get_account(account)
+
+
+@pytest.mark.parametrize("mode", ["payment", "setup"])
+def test_a_checkout_takes_cards_alone_for_a_debit_is_known_to_be_good_days_later(mode: str) -> None:
+    body = {"id": "cs_1", "object": "checkout.session", "status": "open", "mode": mode, "payment_status": "unpaid"}
+    with responses.RequestsMock() as server:
+        server.post("http://127.0.0.1:29999/v1/checkout/sessions", json=body)
+        gateway = StripeGateway("sk_test_x", api_base="http://127.0.0.1:29999")
+        gateway.create_checkout(checkout_order(mode=mode), idempotency_key="checkout:1")
+        sent = parse_qs(str(server.calls[0].request.body))
+    assert [sent[name] for name in sent if name.startswith("allowed_payment_method_types")] == [["card"]]
