@@ -55,7 +55,7 @@ def test_an_empty_page_is_sound(client_as: ClientAs, scene: Scene) -> None:
     page = client_as(scene.ada).get(PATH)
     assert faults(page.text) == []
     assert "Nothing has been compared with Stripe yet." in page.text
-    assert "Nothing differs" in page.text
+    assert "Not compared yet" in page.text
 
 
 def test_the_page_shows_what_differs_with_both_amounts_the_balances_and_the_runs(
