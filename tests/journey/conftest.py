@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.journey.backstage import Backstage
 from tests.journey.person import CHROMIUM
 from tests.journey.site import running_site
 from tests.machine import find_chromium
@@ -29,8 +30,21 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the site keeps its data."""
+    return tmp_path_factory.mktemp("site")
+
+
+@pytest.fixture(scope="session")
+def site(folder: Path) -> Iterator[str]:
     """The whole product with its demo data; approvals can be taken back for no time, so that money moves at once."""
-    folder: Path = tmp_path_factory.mktemp("site")
     with running_site(folder, PAYOUT_UNDO_MINUTES="0") as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def backstage(site: str, folder: Path) -> Iterator[Backstage]:
+    """What stories of money need of that site besides its pages."""
+    behind = Backstage.enter(site, folder)
+    with behind.database, behind.http:
+        yield behind
