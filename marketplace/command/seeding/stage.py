@@ -22,7 +22,8 @@ from workers.task import Tools
 from workers.tasks.outbox import run_outbox
 from workers.tasks.payment import sync_account, sync_checkout
 
-CARD: Final = "4242424242424242"
+CARD: Final = "4000000000000077"
+"""Its money can be used at once, as that of last month could: Stripe's own clock cannot be put back."""
 STILL_OPEN: Final = timedelta(hours=23)
 
 

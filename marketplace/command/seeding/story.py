@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from marketplace.sandbox.demo.trade import HOUSES, TITLES, Title
@@ -92,7 +92,8 @@ _WORDS: Final = {
 
 def stories(actors: int) -> Sequence[Story]:
     """All of them, the oldest session first. Half of the first actor's are with the first platform."""
-    told = [*_of_imani(), *_of_others(actors)]
+    others = list(_of_others(actors))
+    told = [*_of_imani(), *others, *_again(others)]
     return sorted(told, key=lambda story: story.days)
 
 
@@ -110,3 +111,11 @@ def _of_others(actors: int) -> Iterator[Story]:
         house = 0 if place % 3 == 0 else chance.randrange(1, len(HOUSES) - 1)
         actor = 1 + (place * 5) % (actors - 1)
         yield Story(actor, house, end, chance.uniform(earliest, latest), chance.choice(TITLES), 180, words)
+
+
+def _again(others: Sequence[Story]) -> Iterator[Story]:
+    """Who was paid before has worked for the same platform again: nothing speaks against these payouts."""
+    paid = [story for story in others if story.end == "payout_transferred"]
+    for place, story in enumerate(paid):
+        title = TITLES[(place + 3) % len(TITLES)]
+        yield replace(story, end="payout_review", days=-1.5 - place / 4, title=title, minutes=120)
