@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -18,6 +19,8 @@ from marketplace.services.outbox_call import OTHER_AMOUNT, Answer, call_stripe, 
 from marketplace.services.payout_step import get_payout
 from marketplace.services.take_back import reopen_won
 
+NOBODY_WAITS: Final = ("charge.return", "account.create")
+"""Kinds whose refusal changes nothing that anybody would look at: people are told."""
 UnitOfWork = Callable[[], AbstractContextManager[Session]]
 Clock = Callable[[], datetime]
 
@@ -123,9 +126,7 @@ def _note_refused(db: Session, command: Command, answer: Answer, now: datetime) 
     if command.kind == "checkout.create":
         payment_sync.note_checkout_refused(db, payment_id=command.about_id, words=answer.words, now=now)
     elif command.kind == "transfer.create":
-        payout_send.note_transfer_refused(
-            db, payout_id=command.about_id, words=answer.words, code=answer.code, now=now
-        )
+        payout_send.note_transfer_refused(db, payout_id=command.about_id, words=answer.words, code=answer.code, now=now)
     elif command.kind == "refund.create":
         _note_refund_refused(db, command.about_id, answer.words, now)
     elif command.kind == "transfer.reverse":
@@ -139,7 +140,7 @@ def _note_refused(db: Session, command: Command, answer: Answer, now: datetime) 
     elif command.kind in ("checkout.expire", "charge.return"):
         # it is over already, perhaps because it has been paid, or was refunded by hand
         payment_sync.ask_for_sync(db, command.about_id)
-    if answer.outcome == "dead" or command.kind == "charge.return":
+    if answer.outcome == "dead" or command.kind in NOBODY_WAITS:
         _tell_admins(db, command, answer.words, now)
 
 

@@ -55,7 +55,7 @@ def open_payout_account() -> ResponseReturnValue:
         command_id = connect.open_account(db, actor_id=who.actor_id, now=now())
     try:
         if command_id is not None:
-            run_command(outside().payment, unit_of_work, command_id, base_url=public_url(current_app), clock=now)
+            _make(command_id)
         with unit_of_work() as db:
             account = connect.stripe_account_of(db, who.actor_id)
         if account is None:
@@ -67,6 +67,13 @@ def open_payout_account() -> ResponseReturnValue:
         flash(sentence, "warn")
         return redirect(url_for("actor.earnings"), 303)
     return redirect(link.url, 303)
+
+
+def _make(command_id: int) -> None:
+    """Have the account made at once; refuses, in a sentence, where Stripe has refused it."""
+    made = run_command(outside().payment, unit_of_work, command_id, base_url=public_url(current_app), clock=now)
+    if made in ("refused", "dead"):
+        raise Refused("Stripe would not open your account. The marketplace has been told. Nothing else was changed.")
 
 
 @blueprint.get("/payout-account/back")

@@ -14,7 +14,7 @@ from marketplace.config import Settings
 from marketplace.db import Database
 from marketplace.gateways.outside import Outside
 from marketplace.gateways.payment.base import BankPayout
-from marketplace.models import Account, ConnectAccount
+from marketplace.models import Account, Actor, ConnectAccount, Notice
 from marketplace.services.bank_payout import note_bank_payout
 from tests.stripe_stand import Stand
 from tests.web.page_check import faults
@@ -80,6 +80,21 @@ def test_the_button_leads_to_the_accounts_own_pages_at_stripe(
     stand.control(f"account/{account.stripe_account_id}/restricted")
     answer = browser.post("/actor/payout-account/bank")
     assert answer.location.startswith(f"{stand.url}/setup/e/")
+
+
+def test_an_actor_whose_account_stripe_refuses_to_open_reads_it_and_admins_are_told(
+    client_as: ClientAs, scene: Scene, database: Database, stand: Stand
+) -> None:
+    with database.unit_of_work(no_jobs) as db:
+        db.delete(db.scalars(select(ConnectAccount)).one())
+        db.get_one(Actor, scene.actor_id).country = "GB"
+    stand.fault("status", "^/v2/core/accounts$", status=400, code="country_not_supported")
+    answer = client_as(scene.imani).post("/actor/payout-account", follow_redirects=True)
+    assert "Stripe would not open your account" in answer.text
+    with database.reading() as db:
+        told = db.scalars(select(Notice.account_id).where(Notice.kind == "outbox")).all()
+    assert scene.ada.id in told
+    assert scene.imani.id not in told
 
 
 def test_an_actor_without_an_account_is_told_so(client_as: ClientAs, scene: Scene, database: Database) -> None:
