@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from marketplace.domain.booking_state import MONEY_HELD
 from marketplace.domain.payout import ON_ITS_WAY, TRANSFER_TAKES, State, shown_state
 from marketplace.models import Booking, Brief, Payment, Payout, Platform
+from marketplace.services.payout_sent import kept_before
 
 EXPLAINED = frozenset({State.HELD, State.REJECTED, State.RETURNED})
 """States in which the actor reads why."""
@@ -26,6 +27,8 @@ MOST_LINES = 200
 class StatementLine:
     """One booking's money. `payout` is the payout's state as pages show it, None while the work is not accepted.
 
+    `kept_minor` was sent before the payout was opened again, and is not part of its amount.
+
     `words` say why it waits or will not come; `expected_on` when it should move on, or arrive.
     """
 
@@ -36,6 +39,7 @@ class StatementLine:
     at: datetime
     amount_minor: int
     reversed_minor: int
+    kept_minor: int
     currency: str
     payout: str | None
     words: str
@@ -55,6 +59,7 @@ def list_statement(db: Session, actor_id: int, *, now: datetime) -> list[Stateme
             func.coalesce(Payout.created_at, Booking.updated_at),
             func.coalesce(Payout.amount_minor - Payout.netted_minor, Booking.net_minor),
             func.coalesce(Payout.reversed_minor, 0),
+            kept_before(),
             Booking.currency,
             Payout.state,
             func.coalesce(Payout.words, ""),

@@ -269,7 +269,9 @@ def read_detail(db: Session, *, payout_id: int, by: Decision, now: datetime) -> 
         reasons=[*([over.to_json()] if over else []), *current(stored)],
         gone=[reason for reason in stored if "gone_at" in reason],
         said=_said(row.payout, trail),
-        must_be_another=facts.is_appealed and facts.decider_id == by.principal_id and row.payout.state == State.REVIEW,
+        must_be_another=facts.is_appealed
+        and facts.decider_id == by.principal_id
+        and facts.state in (State.REVIEW, State.HELD),
         is_alone=count_other_admins(db, by.principal_id, facts.beneficiary_id) == 0,
     )
 

@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 from marketplace.domain import ledger as books
 from marketplace.domain.booking_state import MONEY_HELD
 from marketplace.domain.payment import State as PaymentState
-from marketplace.domain.payout import ON_ITS_WAY, SENT, State, shown_state
+from marketplace.domain.payout import ON_ITS_WAY, SENT, SETTLED, State, shown_state
 from marketplace.models import Booking, Payment, Payout, PayoutEvent
 from marketplace.services import ledger
+from marketplace.services.payout_sent import kept_before
 
 
 def read_trail(db: Session, payout_id: int) -> Sequence[PayoutEvent]:
@@ -41,12 +42,16 @@ class Earnings:
 
 
 def earnings_of(db: Session, actor_id: int, *, now: datetime) -> list[Earnings]:
-    """Where an actor's money is, by currency; each payout counts where the statement shows it."""
+    """Where an actor's money is, by currency; each payout counts where the statement shows it.
+
+    Of one that was opened again, what the actor kept of the transfer before counts as sent.
+    """
     amount = Payout.amount_minor - Payout.netted_minor - Payout.reversed_minor
-    rows = select(Payout.currency, Payout.state, Payout.transferred_at, amount).where(Payout.actor_id == actor_id)
+    columns = (Payout.currency, Payout.state, Payout.transferred_at, amount, kept_before())
     sums: Counter[tuple[str, str]] = Counter()
-    for currency, state, transferred_at, minor in db.execute(rows):
+    for currency, state, transferred_at, minor, kept in db.execute(select(*columns).where(Payout.actor_id == actor_id)):
         sums[currency, shown_state(State(state), transferred_at, now)] += minor
+        sums[currency, SETTLED] += int(kept)
     booked = _booked(db, actor_id)
     currencies = sorted({currency for currency, _ in sums} | set(booked))
     return [_earnings(db, actor_id, currency, sums, booked.get(currency, 0)) for currency in currencies]

@@ -6,8 +6,9 @@ from sqlalchemy import String, func, literal, select
 from sqlalchemy.orm import Session
 
 from marketplace.domain.money import Money
-from marketplace.domain.payout import MOVED, ON_HAND
+from marketplace.domain.payout import ON_HAND
 from marketplace.models import Booking, Dispute, Payout, Posting
+from marketplace.services.payout_sent import sent_by_books
 
 
 def stake_of(db: Session, payout: Payout) -> Money:
@@ -34,16 +35,14 @@ def hold_words(db: Session, payout: Payout) -> str | None:
 def _at_stake(db: Session, payout: Payout) -> int:
     """The actor's parts of what banks have taken of bookings that the actor was sent money for, in minor units."""
     event = literal("dispute_open:", String) + Dispute.stripe_dispute_id
-    sent = Payout.amount_minor - Payout.netted_minor - Payout.reversed_minor
     rows = db.execute(
-        select(Dispute.amount_minor, Booking.fee_minor, Booking.net_minor, sent)
+        select(Dispute.amount_minor, Booking.fee_minor, Booking.net_minor, sent_by_books())
         .join(Booking, Booking.id == Dispute.booking_id)
         .join(Payout, Payout.booking_id == Booking.id)
         .join(Posting, Posting.event_key == event)
         .where(
             Payout.actor_id == payout.actor_id,
             Payout.currency == payout.currency,
-            Payout.state.in_(MOVED),
             Payout.id != payout.id,
             Dispute.state == "open",
         )

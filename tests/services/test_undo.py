@@ -18,11 +18,14 @@ from marketplace.services import payout, take_back
 from marketplace.services.account import Decider
 from marketplace.services.booking import settle_dispute
 from marketplace.services.booking_step import By
+from marketplace.services.earning import list_statement
 from marketplace.services.payment import RefundTooLarge
+from marketplace.services.payout_read import earnings_of
 from marketplace.services.payout_step import Decision
 from marketplace.services.refund import drop_refund, retry_refund
 from marketplace.services.refund_back import make_again, note_repaid
 from marketplace.services.refund_by_hand import preview_refund, read_basis, refund_by_hand
+from marketplace.services.stake import stake_of
 from tests.services.money_stage import MoneyStage
 from workers.tasks.outbox import send_due_payouts
 from workers.tasks.payment import sync_transfer
@@ -543,6 +546,35 @@ def test_what_was_taken_back_in_stripes_own_pages_is_the_actors_again_and_can_be
     assert stage.payout(payout_id).state == State.TRANSFERRED
     assert f"actor_payable:{actor_id}" not in stage.balances()
     stage.assert_sound()
+
+
+def test_what_an_actor_kept_of_a_payout_that_was_opened_again_still_counts_as_sent(stage: MoneyStage) -> None:
+    booking_id, payout_id = sent(stage)
+    actor_id, by = stage.payout(payout_id).actor_id, Decision(stage.add_admin("Omar"), "It was taken back by mistake.")
+    taken_back_by_hand(stage, payout_id, 9_259)
+    with stage.tools.unit_of_work() as db:
+        take_back.reopen_payout(db, payout_id=payout_id, by=by, now=stage.now)
+    assert figures(stage, actor_id) == (9_259, NET - 9_259, 0)
+    assert by.principal_id
+    stage.approve(payout_id, by.principal_id)
+    stage.send()
+    assert figures(stage, actor_id) == (0, NET - 9_259, 9_259)
+    with stage.tools.reading() as db:
+        (line,) = list_statement(db, actor_id, now=stage.now)
+    assert (line.amount_minor, line.kept_minor) == (9_259, NET - 9_259)
+    much_later(stage, timedelta(days=8))
+    dispute(stage, booking_id)
+    _, spare = earned_again(stage, actor_id)
+    with stage.tools.reading() as db:
+        assert stake_of(db, db.get_one(Payout, spare)) == usd(NET)
+    stage.assert_sound()
+
+
+def figures(stage: MoneyStage, actor_id: int) -> tuple[int, int, int]:
+    """What of an actor's money is in review, sent and on its way."""
+    with stage.tools.reading() as db:
+        (sums,) = earnings_of(db, actor_id, now=stage.now)
+    return sums.review_minor, sums.sent_minor, sums.leaving_minor
 
 
 def test_what_was_taken_back_in_stripes_own_pages_can_be_refunded_and_is_not_asked_back_twice(
