@@ -264,6 +264,6 @@ def note_reversal(db: Session, *, payout: Payout, reversal_id: str, amount_minor
 def _owed_of(db: Session, payout: Payout, amount: Money) -> Money:
     """What the actor owes of this booking and has not paid with another, up to `amount`."""
     place = books.receivable_from(payout.actor_id)
-    here = ledger.balance_of(db, place, payout.currency, booking_id=payout.booking_id)
-    owed = min(here, ledger.balance_of(db, place, payout.currency))
+    whole = ledger.locked_balance_of(db, place, payout.currency)  # nobody gives it up meanwhile
+    owed = min(whole, ledger.balance_of(db, place, payout.currency, booking_id=payout.booking_id))
     return Money(min(max(owed, 0), amount.minor), amount.currency)

@@ -12,9 +12,13 @@ from sqlalchemy.orm import Session
 
 from marketplace.domain.errors import Conflict
 from marketplace.domain.payout import State
+from marketplace.domain.write_off import State as Decided
+from marketplace.gateways.payment.base import ReversalOrder
 from marketplace.jobs import Job
 from marketplace.services.payout_send import send_payout
 from marketplace.services.refund_by_hand import refund_by_hand
+from marketplace.services.transfer_sync import sync_reversals
+from marketplace.services.write_off import decide_write_off, propose_write_off
 from tests.services.money_stage import MoneyStage
 from tests.services.test_undo import NET, WHY, admin, decide, dispute, earned_again, look, much_later, sent, usd
 from workers.task import TASKS
@@ -123,6 +127,25 @@ def test_a_refund_by_hand_while_the_payout_is_being_let_go_is_refused(stage: Mon
     assert (stage.payout(payout_id).state, stage.payout(payout_id).amount_minor) == (State.SENDING, NET)
     stage.work()
     stage.assert_sound()
+
+
+def test_a_debt_given_up_while_the_money_comes_back_leaves_that_to_the_actor(stage: MoneyStage) -> None:
+    booking_id, payout_id = sent(stage)
+    refunded_outside(stage, booking_id)
+    row, omar = stage.payout(payout_id), admin(stage, "Omar")
+    debt, transfer = f"actor_receivable:{row.actor_id}", row.stripe_transfer_id or ""
+    assert stage.balances()[debt] == SHARE
+    with stage.tools.unit_of_work() as db:
+        proposed = propose_write_off(db, actor_id=row.actor_id, amount=usd(SHARE), by=omar, words=WHY, now=stage.now)
+    made = stage.stand.gateway.reverse_transfer(ReversalOrder(transfer, SHARE, {"command": "x"}), idempotency_key="x")
+
+    def give_up(db: Session) -> None:
+        decide_write_off(db, write_off_id=proposed, after=Decided.MADE, by=nora, words=WHY, now=stage.now)
+
+    nora = admin(stage, "Nora")
+    at_once(give_up, lambda db: sync_reversals(db, transfer, [made], now=stage.now), stage)
+    assert debt not in stage.balances()
+    assert stage.balances()[f"actor_payable:{row.actor_id}"] == -SHARE
 
 
 def at_once(first: Callable[[Session], object], second: Callable[[Session], object], stage: MoneyStage) -> None:
