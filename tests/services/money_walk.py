@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from random import Random
 from typing import Any, Final, TypeVar
@@ -13,10 +13,22 @@ from sqlalchemy.orm import Session
 
 from marketplace.domain.booking import Party, State
 from marketplace.domain.errors import Refused
+from marketplace.domain.money import Money
 from marketplace.domain.payout import State as PayoutState
+from marketplace.domain.write_off import State as WriteOffState
 from marketplace.gateways.payment.base import PaymentError, ReversalOrder
 from marketplace.jobs import Job
-from marketplace.models import Booking, ConnectAccount, OutboxCommand, Payment, Payout, Refund, StripeEvent, Take
+from marketplace.models import (
+    Booking,
+    ConnectAccount,
+    OutboxCommand,
+    Payment,
+    Payout,
+    Refund,
+    StripeEvent,
+    Take,
+    WriteOff,
+)
 from marketplace.services import payout as payouts
 from marketplace.services.account import Decider
 from marketplace.services.booking import (
@@ -32,6 +44,7 @@ from marketplace.services.payout_step import Decision
 from marketplace.services.refund import drop_refund, retry_refund
 from marketplace.services.refund_back import make_again, note_repaid
 from marketplace.services.stripe_event import store_event
+from marketplace.services.write_off import decide_write_off, list_debts, propose_write_off
 from tests.services.money_stage import MoneyStage
 from tests.services.stage import Story, add_actor, add_member
 from tests.stripe_stand import DECLINED, PAYS, PAYS_AT_ONCE
@@ -39,7 +52,8 @@ from workers.schedule import TIMETABLE as SCHEDULE
 from workers.task import TASKS, Tools
 from workers.tasks.booking import sweep_bookings
 from workers.tasks.outbox import send_due_payouts, sweep_outbox
-from workers.tasks.reconciliation import reconcile_daily
+from workers.tasks.reconciliation import reconcile_daily, reconcile_hourly
+from workers.tasks.saved_card import charge_due_cards
 
 T = TypeVar("T")
 WORDS: Final = "Looked at it closely; this is why."
@@ -61,6 +75,10 @@ TIMETABLE: Final[list[Callable[[Tools], None]]] = [
     row.function for row in SCHEDULE if row.name.partition(".")[0] in ABOUT_MONEY and row.every <= timedelta(hours=1)
 ]
 MOST_BOOKINGS: Final = 5
+MOST_FAR: Final = 2
+STRIDE: Final = timedelta(days=15)
+ASKS: Final = "4000002760003184"
+DECLINES_LATER: Final = "4000000000000341"
 ROUNDS: Final = 30
 
 
@@ -137,7 +155,10 @@ class Walk:
         if len(living) >= MOST_BOOKINGS:
             return
         day = (self.stage.now + timedelta(days=chance.pick((2, 3, 8)))).replace(minute=0, second=0, microsecond=0)
-        starts_at, actor_id = day.replace(hour=chance.pick((9, 12, 14))), chance.pick(self.actors)
+        self._asks(day.replace(hour=chance.pick((9, 12, 14))), chance)
+
+    def _asks(self, starts_at: datetime, chance: Chance) -> None:
+        actor_id = chance.pick(self.actors)
         self.unit(
             f"actor {actor_id} accepts for {starts_at}",
             lambda db: Story.of(
@@ -145,17 +166,35 @@ class Walk:
             ).accept(),
         )
 
+    def books_far(self, chance: Chance) -> None:
+        """A platform asks for a day far ahead: its card is saved, and charged near that day."""
+        saved = self.rows(Payment, Payment.charge_at.is_not(None), Payment.charge_id.is_(None))
+        if len(saved) < MOST_FAR:
+            day = self.stage.now + timedelta(days=chance.pick((66, 75)))
+            self._asks(day.replace(hour=15, minute=0, second=0, microsecond=0), chance)
+
+    def card_is_due(self, chance: Chance) -> None:
+        """The day of a saved card comes: it is charged, or asks for its owner, or is declined."""
+        saved = self.rows(Payment, Payment.state == "card_saved")
+        if saved:
+            payment = chance.pick(saved)
+            self._wait(max((payment.charge_at or self.stage.now) - self.stage.now, timedelta(0)) + timedelta(minutes=1))
+            self.tell(f"the card of booking {payment.booking_id} is due")
+            self.sweep(charge_due_cards)
+
     def pays(self, chance: Chance) -> None:
-        """The platform fills in a hosted page: the card pays, or is declined."""
+        """The platform fills in a hosted page: the card pays, is saved, or is declined."""
         payable = self.rows(Payment, Payment.checkout_url.is_not(None), Payment.charge_id.is_(None))
-        if payable:
-            payment, card = chance.pick(payable), chance.pick((PAYS, PAYS, PAYS_AT_ONCE, DECLINED))
-            status = self.stage.stand.pay(payment.checkout_url or "", card).status_code
+        for payment in chance.some(payable)[:2]:
+            card = chance.pick((PAYS, PAYS, PAYS_AT_ONCE, DECLINED, ASKS, DECLINES_LATER))
+            bank = {"bank": "confirm"} if card == ASKS else {}
+            status = self.stage.stand.pay(payment.checkout_url or "", card, **bank).status_code
             self.tell(f"booking {payment.booking_id} is paid with {card}: {status}")
 
     def works(self, chance: Chance) -> None:
         """A booking's session takes place, its takes are delivered, and accepted or disputed."""
-        paid = self.rows(Booking, Booking.state == State.CONFIRMED)
+        saved = select(Payment.booking_id).where(Payment.state == "card_saved")
+        paid = self.rows(Booking, Booking.state == State.CONFIRMED, Booking.id.not_in(saved))
         if not paid:
             return
         booking = chance.pick(paid)
@@ -256,11 +295,9 @@ class Walk:
         paid = self.rows(Payment, Payment.charge_id.is_not(None))
         if paid:
             payment, tenths = chance.pick(paid), chance.pick((1, 3, 6, 10))
-            self.unit(
-                f"refund {tenths}/10 of booking {payment.booking_id}", lambda db: self._refund(db, payment.id, tenths)
-            )
+            self.unit(f"refund {tenths}/10 of booking {payment.booking_id}", partial(self._refund, payment.id, tenths))
 
-    def _refund(self, db: Session, payment_id: int, tenths: int) -> None:
+    def _refund(self, payment_id: int, tenths: int, db: Session) -> None:
         payment = db.get_one(Payment, payment_id)
         amount = left_to_refund(db, payment) if tenths == 10 else payment.amount_minor * tenths // 10
         refund_booking(db, get_booking(db, payment.booking_id), amount, WORDS, self.stage.now)
@@ -279,6 +316,37 @@ class Walk:
         ]
         does = chance.pick(ways)
         self.unit(f"an admin looks after refund {refund.id} ({refund.state})", does)
+
+    def owes(self, chance: Chance) -> None:
+        """An actor's money is at their bank already when a part of it goes back to the platform."""
+        sent = self.rows(Payout, Payout.state == PayoutState.TRANSFERRED)
+        if sent:
+            payout = chance.pick(sent)
+            self._wait(timedelta(days=3))
+            self._pay_out(*self.rows(ConnectAccount, ConnectAccount.actor_id == payout.actor_id))
+            for payment in self.rows(Payment, Payment.booking_id == payout.booking_id):
+                self.unit(f"refund 3/10 of booking {payout.booking_id}", partial(self._refund, payment.id, 3))
+            self.workers_finish()
+
+    def gives_up(self, chance: Chance) -> None:
+        """What an actor owes is given up by two admins, or is not."""
+        with self.stage.tools.reading() as db:
+            debts = list_debts(db)
+        if not debts:
+            return
+        debt, now = chance.pick(debts), self.stage.now
+        first, second = (Decider(each) for each in chance.pick((self.admins, self.admins[::-1])))
+        amount = Money(chance.pick((debt.owed_minor, (debt.owed_minor + 1) // 2)), debt.currency)
+        self.unit(
+            f"giving up {amount} of actor {debt.actor.id} is proposed",
+            lambda db: propose_write_off(db, actor_id=debt.actor.id, amount=amount, by=first, words=WORDS, now=now),
+        )
+        for row in self.rows(WriteOff, WriteOff.state == WriteOffState.PROPOSED):
+            after = chance.pick((WriteOffState.MADE, WriteOffState.MADE, WriteOffState.REFUSED))
+            self.unit(f"write-off {row.id} is {after}", partial(self._decide, row.id, after, second))
+
+    def _decide(self, write_off_id: int, after: WriteOffState, by: Decider, db: Session) -> None:
+        decide_write_off(db, write_off_id=write_off_id, after=after, by=by, words=WORDS, now=self.stage.now)
 
     # the banks, and people in Stripe's own pages
 
@@ -327,13 +395,15 @@ class Walk:
 
     def actor_is_paid_out(self, chance: Chance) -> None:
         """Stripe pays an actor's balance to their bank, and the bank may send it back."""
-        account = chance.pick(self.rows(ConnectAccount)).stripe_account_id
-        balance = self.stage.stand.server.sandbox.state.balance(account or "", "usd", available_only=True)
-        if balance <= 0:
-            return
-        made = self.stripe("bank-payout", account=account, amount=balance)
-        if "id" in made and chance.upto(3) == 1:
-            self.stripe(f"bank-payout/{made['id']}/fail", account=account)
+        made = self._pay_out(chance.pick(self.rows(ConnectAccount)))
+        if made and chance.upto(3) == 1:
+            self.stripe(f"bank-payout/{made['id']}/fail", account=made["account"])
+
+    def _pay_out(self, row: ConnectAccount) -> dict[str, str]:
+        account = row.stripe_account_id or ""
+        balance = self.stage.stand.server.sandbox.state.balance(account, "usd", available_only=True)
+        made = self.stripe("bank-payout", account=account, amount=balance) if balance > 0 else {}
+        return {"id": made["id"], "account": account} if "id" in made else {}
 
     def account_changes(self, chance: Chance) -> None:
         """Stripe restricts an actor's account, or lets it receive again."""
@@ -393,8 +463,16 @@ class Walk:
         self._wait(chance.pick(WAITS))
 
     def _wait(self, span: timedelta) -> None:
-        self.stage.later(span)
+        """Bookings are looked at after every long while, and within weeks the money is, too."""
+        for _ in range(span // STRIDE):
+            self.stage.later(STRIDE)
+            for row in (charge_due_cards, sweep_bookings, reconcile_hourly):
+                self.sweep(row)
+                self.workers_finish()
+        self.stage.later(span % STRIDE)
         self.tell(f"{span} later")
+        if span > timedelta(hours=12):
+            self.sweep(sweep_bookings)
 
     def stripe_has_a_bad_moment(self, chance: Chance) -> None:
         """One of the next calls goes wrong."""
@@ -439,7 +517,8 @@ class Walk:
         """What became of everything, for the count."""
         return [
             *(f"payout {row.state}" for row in self.rows(Payout)),
-            *(f"payment {row.state}" for row in self.rows(Payment)),
+            *(f"{'saved ' if row.charge_at else ''}payment {row.state}" for row in self.rows(Payment)),
             *(f"refund {row.state}" for row in self.rows(Refund)),
+            *(f"write-off {row.state}" for row in self.rows(WriteOff)),
             *(f"command {row.state}" for row in self.rows(OutboxCommand)),
         ]

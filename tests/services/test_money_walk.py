@@ -35,6 +35,8 @@ HAPPENS: Final = [
     happens
     for happens, often in {
         Walk.books: 4,
+        Walk.books_far: 2,
+        Walk.card_is_due: 2,
         Walk.pays: 5,
         Walk.works: 4,
         Walk.disputes_work: 2,
@@ -43,6 +45,8 @@ HAPPENS: Final = [
         Walk.approves: 3,
         Walk.refunds: 3,
         Walk.looks_after_refunds: 2,
+        Walk.owes: 2,
+        Walk.gives_up: 2,
         Walk.bank_disputes: 1,
         Walk.bank_decides: 2,
         Walk.refund_comes_back: 1,
@@ -82,10 +86,10 @@ class MoneyWalk(RuleBasedStateMachine):
     def begin(self, seed: int) -> None:
         """A walk begins with some bookings on their way."""
         chance = self.chance(seed)
-        for _ in range(3):
-            self.walk.books(chance)
+        for asks in (self.walk.books, self.walk.books, self.walk.books_far):
+            asks(chance)
         self.walk.workers_finish()
-        for _ in range(2):
+        for _ in range(3):
             self.walk.pays(chance)
 
     @rule(seed=seeds)
