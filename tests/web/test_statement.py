@@ -21,9 +21,9 @@ from marketplace.domain.statement import Side, Subject, month_of
 from marketplace.models import Account, Booking, Platform
 from marketplace.services import ledger
 from marketplace.services.statement import PAGE_SIZE, summarise
-from marketplace.web import show, statement
+from marketplace.web import show, statement_file
 from marketplace.web.csv_file import BYTE_ORDER_MARK
-from marketplace.web.statement import MOST_PDF_LINES
+from marketplace.web.statement_file import MOST_PDF_LINES
 from tests.web.page_check import sound
 from tests.web.scene import Scene, no_jobs, scene
 from tests.web.test_document import text_of
@@ -243,7 +243,7 @@ def test_a_period_that_nobody_would_print_is_refused_as_a_pdf(
     scene: Scene, client_as: ClientAs, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     charges(database, scene, 3)
-    monkeypatch.setattr(statement, "MOST_PDF_LINES", 2)
+    monkeypatch.setattr(statement_file, "MOST_PDF_LINES", 2)
     answer = client_as(scene.ada).get("/admin/statement.pdf")
     assert answer.status_code == 422
     assert "has 3 lines" in answer.text

@@ -12,7 +12,8 @@ from marketplace.services.document import get_document
 from marketplace.web.admin import blueprint
 from marketplace.web.document import send_document, show_document
 from marketplace.web.guard import admin
-from marketplace.web.statement import Place, send_statement_csv, send_statement_pdf, show_statement
+from marketplace.web.statement import Place, show_statement
+from marketplace.web.statement_file import send_statement_csv, send_statement_pdf
 from marketplace.web.transaction import now, reading
 
 

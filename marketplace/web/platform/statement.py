@@ -11,7 +11,8 @@ from marketplace.web import typed
 from marketplace.web.document import describe, issue_wanted, send_document, show_document
 from marketplace.web.guard import member, the_member
 from marketplace.web.platform import blueprint
-from marketplace.web.statement import Place, send_statement_csv, send_statement_pdf, show_statement
+from marketplace.web.statement import Place, show_statement
+from marketplace.web.statement_file import send_statement_csv, send_statement_pdf
 from marketplace.web.transaction import reading
 
 
