@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
@@ -18,6 +18,7 @@ from marketplace.services.once import insert_once
 
 MOST_ATTEMPTS: Final = 10
 RETRY_AFTER: Final = timedelta(minutes=1)
+KNOWN_AT_ONCE: Final = 500
 LAST_TRY_TAKES: Final = timedelta(minutes=30)
 PAYMENT_OBJECTS: Final = ("charge", "payment_intent", "refund", "dispute")
 BANK_EVENTS: Final = "account.external_account."
@@ -57,6 +58,15 @@ def store_event(db: Session, event: IncomingEvent, *, now: datetime) -> bool:
         return False
     enqueue(db, Job.PROCESS_STRIPE_EVENT, event.id)
     return True
+
+
+def find_known(db: Session, ids: Collection[str]) -> set[str]:
+    """Those of `ids` that are kept already."""
+    wanted, known = list(ids), set[str]()
+    for start in range(0, len(wanted), KNOWN_AT_ONCE):
+        some = wanted[start : start + KNOWN_AT_ONCE]
+        known.update(db.scalars(select(StripeEvent.id).where(StripeEvent.id.in_(some))))
+    return known
 
 
 def begin_event(db: Session, event_id: str) -> bool:

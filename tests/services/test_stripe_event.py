@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.event import listen
 
 from marketplace.gateways.payment.base import PaymentRefused
 from marketplace.models import Notice, StripeEvent
@@ -14,7 +15,7 @@ from marketplace.services.account import Decider
 from marketplace.services.stripe_event import MOST_ATTEMPTS, RETRY_AFTER, begin_event, find_waiting
 from marketplace.services.stripe_event_replay import replay_event
 from tests.services.money_stage import MoneyStage
-from workers.tasks.payment import process_stripe_event, sweep_events
+from workers.tasks.payment import poll_undelivered, process_stripe_event, sweep_events
 
 CHECKOUTS = "^/v1/checkout/sessions/"
 MALFORMED: list[dict[str, Any]] = [
@@ -137,3 +138,21 @@ def test_an_event_whose_object_stripe_will_not_show_waits_and_one_of_nobody_does
     process_stripe_event(stage.tools, "evt_paid")
     stage.work()
     assert stage.booking(booking_id).state == "confirmed"
+
+
+# case 3
+def test_what_stripe_could_not_deliver_is_kept_once_and_not_written_again_each_time(
+    stage: MoneyStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    booking_id = stage.accepted()
+    stage.pay(booking_id)
+    lost = [stage.stand.event(body) for body in stage.stand.events("checkout.session.completed")]
+    monkeypatch.setattr(stage.stand.gateway, "list_undelivered_events", lambda *, since: iter(lost))
+    poll_undelivered(stage.tools)
+    stage.work()
+    assert stage.booking(booking_id).state == "confirmed"
+    written: list[str] = []
+    listen(stage.database.engine, "before_cursor_execute", lambda *given: written.append(str(given[2])))
+    poll_undelivered(stage.tools)
+    assert [statement for statement in written if statement.startswith("INSERT")] == []
+    assert any("stripe_event" in statement for statement in written)

@@ -100,9 +100,16 @@ def sweep_events(tools: Tools) -> None:
 
 def poll_undelivered(tools: Tools) -> None:
     """Fetch events that never reached us, as if they had."""
-    since = tools.now() - LOOK_BACK
+    store_undelivered(tools, since=tools.now() - LOOK_BACK)
+
+
+def store_undelivered(tools: Tools, *, since: datetime) -> None:
+    """Keep what Stripe could not deliver; to Stripe it stays undelivered, so most of it is known from the last time."""
     events = {event.id: event for event in tools.outside.payment.list_undelivered_events(since=since)}
-    one_by_one("event_not_stored", reversed(events), lambda id: _store(tools, events[id]))
+    with tools.reading() as db:
+        known = stripe_event.find_known(db, events)
+    new = [event_id for event_id in reversed(events) if event_id not in known]
+    one_by_one("event_not_stored", new, lambda event_id: _store(tools, events[event_id]))
 
 
 def _store(tools: Tools, event: IncomingEvent) -> None:

@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from marketplace.jobs import Job
-from marketplace.services import connect, payment_sync, reconciliation_run, stripe_event
+from marketplace.services import connect, payment_sync, reconciliation_run
 from marketplace.services.reconciliation_run import DAILY, HOURLY
 from workers.sweep import one_by_one
 from workers.task import Tools, task
 from workers.tasks.comparison import carry_out
-from workers.tasks.payment import sync_account, sync_checkout
+from workers.tasks.payment import store_undelivered, sync_account, sync_checkout
 
 EVENTS_KEPT: Final = timedelta(days=30)
 """Stripe forgets events after that."""
@@ -46,7 +46,8 @@ def _begin(tools: Tools, kind: str) -> int:
 def sweep_open(tools: Tools) -> None:
     """Read everything again that is not final: undelivered events, open payments, disputes, refunds, accounts."""
     ends_at = tools.now() + SWEEP_TAKES
-    one_by_one("events_not_read", ["undelivered"], lambda _: _store_undelivered(tools))
+    since = tools.now() - EVENTS_KEPT
+    one_by_one("events_not_read", ["undelivered"], lambda _: store_undelivered(tools, since=since))
     with tools.reading() as db:
         checkouts = payment_sync.list_open_checkouts(db, limit=MOST_OBJECTS)
         accounts = connect.list_stale_accounts(db, before=tools.now(), limit=MOST_OBJECTS)
@@ -60,10 +61,3 @@ def _until(tools: Tools, ends_at: datetime, do: Callable[[Tools, str], None]) ->
             do(tools, name)
 
     return one
-
-
-def _store_undelivered(tools: Tools) -> None:
-    since = tools.now() - EVENTS_KEPT
-    for event in tools.outside.payment.list_undelivered_events(since=since):
-        with tools.unit_of_work() as db:
-            stripe_event.store_event(db, event, now=tools.now())
