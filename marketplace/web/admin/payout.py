@@ -26,6 +26,8 @@ from marketplace.web.typed import whole_number
 from marketplace.web.viewer import viewer_zone
 
 MOST_AT_ONCE: Final = 100
+MOST_NAMED: Final = 10
+"""Of those left, so many are named: what is said has to fit into a cookie."""
 
 DONE: Final = {
     Step.HOLD: "On hold. The actor reads your words.",
@@ -101,8 +103,15 @@ def approve_payouts() -> ResponseReturnValue:
         return redirect(url_for("admin.payouts"), 303)
     left = [said for payout_id in dict.fromkeys(chosen) if (said := approve_low_risk(payout_id))]
     done = len(set(chosen)) - len(left)
-    flash(" ".join([f"{done} approved.", *([f"{len(left)} left:"] if left else []), *left]), "warn" if left else "ok")
+    told = [f"{done} approved.", *([f"{len(left)} left:", *named(left)] if left else [])]
+    flash(" ".join(told), "warn" if left else "ok")
     return redirect(url_for("admin.payouts"), 303)
+
+
+def named(left: list[str]) -> list[str]:
+    """The first of those that were left, and how many more there are."""
+    more = len(left) - MOST_NAMED
+    return [*left[:MOST_NAMED], *([f"And {more} more."] if more > 0 else [])]
 
 
 def approve_low_risk(payout_id: int) -> str:

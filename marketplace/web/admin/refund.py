@@ -9,9 +9,11 @@ from flask.typing import ResponseReturnValue
 
 from marketplace.domain.errors import Invalid, Refused
 from marketplace.domain.money import Money
+from marketplace.domain.payout import NotYours
 from marketplace.domain.refund import Burden
 from marketplace.services import refund, refund_back, refund_by_hand, refund_list, take_back
 from marketplace.services.refund_by_hand import Basis
+from marketplace.services.refused_entry import note_refusal
 from marketplace.web import typed
 from marketplace.web.admin import blueprint
 from marketplace.web.admin.desk import choice, decider, decision, page_number, words_of
@@ -77,6 +79,10 @@ def send_returned(payout_id: int) -> ResponseReturnValue:
     try:
         with unit_of_work() as db:
             opened = take_back.reopen_payout(db, payout_id=payout_id, by=decision(words_of()), now=now())
+    except NotYours as refusal:
+        with unit_of_work() as db:
+            note_refusal(db, about="payout", about_id=payout_id, by=decider(), words=refusal.sentence, now=now())
+        raise
     except Invalid as refusal:
         return _page(errors={f"returned-{payout_id}": refusal.sentence}), refusal.status
     flash("It waits for review again." if opened else "Nothing of it is the actor’s any more.", "ok")

@@ -48,7 +48,7 @@ def propose_write_off(actor_id: int) -> ResponseReturnValue:
         with unit_of_work() as db:
             write_off.propose_write_off(db, actor_id=actor_id, amount=amount, by=decider(), words=words_of(), now=now())
     except NotYours as refusal:
-        _keep(actor_id, refusal)
+        _keep("actor", actor_id, refusal)
         raise
     except Invalid as refusal:
         return _page({f"{refusal.field or 'words'}-{place}": refusal.sentence}, typed), refusal.status
@@ -68,6 +68,9 @@ def decide_write_off(write_off_id: int) -> ResponseReturnValue:
             write_off.decide_write_off(
                 db, write_off_id=write_off_id, after=after, by=decider(), words=words_of(), now=now()
             )
+    except NotYours as refusal:
+        _keep("write_off", write_off_id, refusal)
+        raise
     except Invalid as refusal:
         return _page({f"decide-{write_off_id}": refusal.sentence}), refusal.status
     flash(DONE[after], "ok")
@@ -81,9 +84,9 @@ def _amount(typed: str, currency: str) -> Money:
         raise Invalid(NO_AMOUNT, field="amount") from None
 
 
-def _keep(actor_id: int, refusal: NotYours) -> None:
+def _keep(about: str, about_id: int, refusal: NotYours) -> None:
     with unit_of_work() as db:
-        note_refusal(db, about="actor", about_id=actor_id, by=decider(), words=refusal.sentence, now=now())
+        note_refusal(db, about=about, about_id=about_id, by=decider(), words=refusal.sentence, now=now())
 
 
 def _page(errors: dict[str, str] | None = None, amount: str = "") -> str:

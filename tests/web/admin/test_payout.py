@@ -146,6 +146,16 @@ def test_several_are_approved_at_once_and_what_wants_a_look_is_refused_by_name(
     assert state_of(database, scene)[0] == "approved"
 
 
+def test_of_a_hundred_that_are_left_the_first_are_named_and_the_others_counted(
+    client_as: ClientAs, scene: Scene
+) -> None:
+    asked = {"payout": list(range(900, 1000))}
+    answer = client_as(scene.ada).post("/admin/payout/approve", data=asked, follow_redirects=True)
+    assert "0 approved. 100 left: po_900: There is no such payout." in answer.text
+    assert "And 90 more." in answer.text
+    assert "po_910" not in answer.text
+
+
 def test_what_came_up_since_the_list_was_drawn_is_not_approved_with_the_others(
     client_as: ClientAs, scene: Scene, database: Database
 ) -> None:

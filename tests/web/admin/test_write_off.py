@@ -10,8 +10,10 @@ from sqlalchemy import select
 from marketplace.db import Database
 from marketplace.domain import ledger as books
 from marketplace.domain.money import Money
-from marketplace.models import Account, WriteOff
+from marketplace.models import Account, Audit, WriteOff
 from marketplace.services import ledger
+from marketplace.services.account import Decider, give_role
+from marketplace.services.write_off import propose_write_off
 from tests.web.page_check import faults
 from tests.web.scene import Scene, no_jobs
 
@@ -64,3 +66,21 @@ def test_one_admin_proposes_and_another_gives_it_up(client_as: ClientAs, scene: 
     assert "Nobody owes anything" in page
     assert "Ada Admin, then Bo Admin" in page
     assert faults(page) == []
+
+
+# case 14
+def test_nobody_decides_on_their_own_debt_and_the_try_is_kept(
+    client_as: ClientAs, scene: Scene, database: Database
+) -> None:
+    owe(database, scene)
+    with database.unit_of_work(no_jobs) as db:
+        give_role(db, db.get_one(Account, scene.imani.id), "admin")
+        by = Decider(scene.ada.id)
+        amount = Money(9_259, "USD")
+        number = propose_write_off(db, actor_id=scene.actor_id, amount=amount, by=by, words=WHY, now=scene.now)
+    answer = client_as(scene.imani).post(f"/admin/write-off/{number}", data={"step": "make", "words": WHY})
+    assert answer.status_code == 403
+    with database.reading() as db:
+        row = db.scalars(select(Audit).where(Audit.about == "write_off").order_by(Audit.id.desc())).first()
+        assert row is not None
+        assert (row.about_id, row.step, row.principal_id) == (number, "refuse", scene.imani.id)
