@@ -115,4 +115,4 @@ def approve(dana: Person, booking: int) -> None:
 
 def is_on_its_way(imani: Person) -> bool:
     """Whether the statement says that this booking's money was transferred and when the bank has it."""
-    return re.search(r"The Letter On its way Arrives by", imani.words()) is not None
+    return re.search(r"The Letter (Payout statement )?On its way Arrives by", imani.words()) is not None
