@@ -232,11 +232,14 @@ def stripe_account_of(db: Session, actor_id: int) -> str | None:
     return db.scalar(select(ConnectAccount.stripe_account_id).where(ConnectAccount.actor_id == actor_id))
 
 
-def list_stale_accounts(db: Session, *, before: datetime, limit: int = 100) -> list[str]:
-    """Accounts that have not been read at Stripe since; in no order, so that one that cannot be read bars no other."""
+def list_stale_accounts(db: Session, *, before: datetime, limit: int = 100, with_closed: bool = False) -> list[str]:
+    """Accounts that have not been read at Stripe since; in no order, so that one that cannot be read bars no other.
+
+    `with_closed` also those that we take for closed: Stripe may have said so for a while only, to a wrong key.
+    """
     stale = select(ConnectAccount.stripe_account_id).where(
-        ConnectAccount.stripe_account_id.is_not(None),
-        ConnectAccount.state != "closed",
-        ConnectAccount.refreshed_at < before,
+        ConnectAccount.stripe_account_id.is_not(None), ConnectAccount.refreshed_at < before
     )
+    if not with_closed:
+        stale = stale.where(ConnectAccount.state != "closed")
     return [each for each in db.scalars(stale.order_by(func.random()).limit(limit)) if each]

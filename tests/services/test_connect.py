@@ -13,6 +13,7 @@ from marketplace.services import connect, stripe_event
 from tests.services.money_stage import MoneyStage
 from tests.services.stage import add_actor
 from workers.tasks.payment import poll_accounts, sync_account
+from workers.tasks.reconciliation import sweep_open
 
 
 def an_actor(stage: MoneyStage, country: str | None = "GB") -> int:
@@ -66,6 +67,17 @@ def test_accounts_nobody_has_read_for_long_are_read_again(stage: MoneyStage) -> 
     stage.later(timedelta(hours=13))
     poll_accounts(stage.tools)
     assert words(stage, actor_id).state == "restricted"
+
+
+def test_an_account_closed_by_a_wrong_key_is_opened_again_by_the_daily_look(stage: MoneyStage) -> None:
+    booking_id, _ = stage.earned()
+    account_id = stage.account(stage.booking(booking_id).actor_id).stripe_account_id
+    assert account_id is not None
+    with stage.tools.unit_of_work() as db:
+        assert connect.note_account_gone(db, account_id, now=stage.now) == "closed"
+    stage.later(timedelta(days=1))
+    sweep_open(stage.tools)
+    assert stage.account(stage.booking(booking_id).actor_id).state == "active"
 
 
 def test_without_a_country_no_account_is_opened(stage: MoneyStage) -> None:

@@ -50,7 +50,7 @@ def sweep_open(tools: Tools) -> None:
     one_by_one("events_not_read", ["undelivered"], lambda _: store_undelivered(tools, since=since))
     with tools.reading() as db:
         checkouts = payment_sync.list_open_checkouts(db, limit=MOST_OBJECTS)
-        accounts = connect.list_stale_accounts(db, before=tools.now(), limit=MOST_OBJECTS)
+        accounts = connect.list_stale_accounts(db, before=tools.now(), limit=MOST_OBJECTS, with_closed=True)
     one_by_one("checkout_not_read", checkouts, _until(tools, ends_at, sync_checkout))
     one_by_one("account_not_read", accounts, _until(tools, ends_at, sync_account))
 
