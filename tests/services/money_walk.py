@@ -319,6 +319,10 @@ class Walk:
 
     def owes(self, chance: Chance) -> None:
         """An actor's money is at their bank already when a part of it goes back to the platform."""
+        for comes_first in (self.works, self.approves):
+            if not self.rows(Payout, Payout.state == PayoutState.TRANSFERRED):
+                comes_first(chance)
+                self.workers_finish()
         sent = self.rows(Payout, Payout.state == PayoutState.TRANSFERRED)
         if sent:
             payout = chance.pick(sent)
