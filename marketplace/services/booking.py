@@ -31,6 +31,7 @@ from marketplace.services.booking_step import (
     take_facts,
 )
 from marketplace.services.change_order import settle_whole_cancel
+from marketplace.services.own_money import refuse_own
 
 REASON_LONGEST: Final = 1_000
 
@@ -133,8 +134,10 @@ def settle_dispute(db: Session, *, booking_id: int, by: By, refund_bp: int, reas
     """An admin decides: `refund_bp` of the payment goes back to the platform, the rest is the actor's and the fee."""
     if not 0 <= refund_bp <= WHOLE_BP:
         raise Invalid("The share refunded is between 0 and 100 %.", field="refund_bp")
+    booking = get_booking(db, booking_id)
+    refuse_own(db, booking, by.account_id)
     step = {0: Step.RELEASE, WHOLE_BP: Step.REFUND}.get(refund_bp, Step.SPLIT)
-    take_booking_step(db, get_booking(db, booking_id), step, by, now, _reason(reason), Also(refund_bp=refund_bp))
+    take_booking_step(db, booking, step, by, now, _reason(reason), Also(refund_bp=refund_bp))
 
 
 # steps of the clock ------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from marketplace.services.account import Decider
 from marketplace.services.audit import record_audit
 from marketplace.services.burden import lower_payout, weigh_refund
 from marketplace.services.notice import accounts_of_platform, notify
+from marketplace.services.own_money import refuse_own
 from marketplace.services.payment import (
     RefundTooLarge,
     find_payment,
@@ -71,7 +72,8 @@ def refund_by_hand(
     """Give `amount` back to the platform, which reads `words`; the refund's id.
 
     `shown` is what the admin saw: anything else is refused (Conflict) rather than done. Refuses more than is left
-    before Stripe is asked; of two at once the second waits for the first and then sees what is left.
+    before Stripe is asked, and one's own booking (NotYours). Of two at once the second waits for the first and then
+    sees what is left.
     """
     if len(words.strip()) < SHORTEST_WORDS:
         raise Invalid("Say in a sentence why: the platform reads it. Nothing was refunded.", field="words")
@@ -79,6 +81,7 @@ def refund_by_hand(
     find_payment(db, booking_id, lock=True)
     refuse_while_leaving(db, booking_id)
     basis = read_basis(db, booking_id)
+    refuse_own(db, basis.booking, by.account_id)
     burden = preview_refund(db, basis, amount)
     if burden != shown:
         raise Conflict("What this refund means has changed meanwhile. Look at it again. Nothing was refunded.")

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from marketplace.domain.booking import Party
 from marketplace.domain.errors import Conflict, Invalid
 from marketplace.domain.money import Money
-from marketplace.domain.payout import State
+from marketplace.domain.payout import NotYours, State
 from marketplace.domain.refund import Burden
 from marketplace.models import Audit, Booking, CaptureSession, Notice, Payout, Refund
 from marketplace.services import payout, take_back
@@ -19,6 +19,7 @@ from marketplace.services.account import Decider
 from marketplace.services.booking import settle_dispute
 from marketplace.services.booking_step import By
 from marketplace.services.earning import list_statement
+from marketplace.services.notice import accounts_of_actor, accounts_of_platform
 from marketplace.services.payment import RefundTooLarge
 from marketplace.services.payout_read import earnings_of
 from marketplace.services.payout_step import Decision
@@ -660,6 +661,25 @@ def test_a_split_award_settles_refund_payout_books_and_letters_in_one_step_that_
         "stripe_fees": STRIPES_FEE,
         "fee_income": -FEE * 3 // 4,
     }
+    stage.assert_sound()
+
+
+# case 14
+def test_an_admin_who_is_a_side_of_the_booking_neither_refunds_nor_settles_it(stage: MoneyStage) -> None:
+    booking_id = stage.paid()
+    booking = stage.booking(booking_id)
+    with stage.tools.reading() as db:
+        sides = [*accounts_of_actor(db, booking.actor_id), *accounts_of_platform(db, booking.platform_id)]
+    shown = look(stage, booking_id, 1_000)
+    assert len(sides) >= 2
+    for account_id in sides:
+        by, side = Decider(account_id), By(Party.ADMIN, account_id)
+        with pytest.raises(NotYours), stage.tools.unit_of_work() as db:
+            refund_by_hand(
+                db, booking_id=booking_id, amount=usd(1_000), shown=shown, by=by, words=WHY, now=stage.now
+            )  # fmt: skip
+        with pytest.raises(NotYours), stage.tools.unit_of_work() as db:
+            settle_dispute(db, booking_id=booking_id, by=side, refund_bp=5_000, reason=WHY, now=stage.now)
     stage.assert_sound()
 
 

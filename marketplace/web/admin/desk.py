@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 
 from flask import request
 
+from marketplace.domain.payout import NotYours
 from marketplace.services.account import Decider
 from marketplace.services.payout_step import Decision
+from marketplace.services.refused_entry import note_refusal
 from marketplace.web import typed
 from marketplace.web.guard import the_principal
 from marketplace.web.terms import four_eyes_limit_minor
+from marketplace.web.transaction import now, unit_of_work
 
 LONGEST_WORDS = 1000
 
@@ -28,6 +32,17 @@ def decision(words: str = "") -> Decision:
         limit_minor=four_eyes_limit_minor(),
         ip=request.remote_addr,
     )
+
+
+@contextmanager
+def keeping_tries(about: str, about_id: int) -> Iterator[None]:
+    """Whoever tries to decide on money of their own is refused, and the try stays in the audit."""
+    try:
+        yield
+    except NotYours as refusal:
+        with unit_of_work() as db:
+            note_refusal(db, about=about, about_id=about_id, by=decider(), words=refusal.sentence, now=now())
+        raise
 
 
 def words_of(name: str = "words") -> str:

@@ -19,7 +19,7 @@ from marketplace.services.dispute import Case, read_case, share_of
 from marketplace.services.trace import read_whereabouts
 from marketplace.web import booking_path
 from marketplace.web.admin import blueprint
-from marketplace.web.admin.desk import words_of
+from marketplace.web.admin.desk import keeping_tries, words_of
 from marketplace.web.guard import admin, the_principal
 from marketplace.web.transaction import now, reading, unit_of_work
 from marketplace.web.viewer import viewer_zone
@@ -63,7 +63,7 @@ def settle(booking_id: int) -> ResponseReturnValue:
     try:
         if not words_of():
             raise Invalid(NO_WORDS, field="words")
-        with unit_of_work() as db:
+        with keeping_tries("booking", booking_id), unit_of_work() as db:
             by = By(Party.ADMIN, the_principal().account_id)
             settle_dispute(db, booking_id=booking_id, by=by, refund_bp=percent * 100, reason=words_of(), now=now())
     except Invalid as refusal:

@@ -11,13 +11,12 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from marketplace.domain.errors import Invalid, Refused
-from marketplace.domain.payout import NotYours, State, Step
+from marketplace.domain.payout import State, Step
 from marketplace.services import payout, payout_queue
 from marketplace.services.payout_pace import read_pace
-from marketplace.services.refused_entry import note_refusal
 from marketplace.web import terms
 from marketplace.web.admin import blueprint
-from marketplace.web.admin.desk import choice, decider, decision, words_of
+from marketplace.web.admin.desk import choice, decision, keeping_tries, words_of
 from marketplace.web.admin.evidence import links_to
 from marketplace.web.error import error_page
 from marketplace.web.guard import admin
@@ -81,11 +80,8 @@ def decide_payout(payout_id: int) -> ResponseReturnValue:
         return error_page(400, "There is no such decision. Nothing was changed.")
     step = Step(asked)
     try:
-        flash(decide(payout_id, step, words), "ok")
-    except NotYours as refusal:
-        with unit_of_work() as db:
-            note_refusal(db, about="payout", about_id=payout_id, by=decider(), words=refusal.sentence, now=now())
-        raise
+        with keeping_tries("payout", payout_id):
+            flash(decide(payout_id, step, words), "ok")
     except Invalid as refusal:
         errors = {refusal.field or "words": refusal.sentence}
         return render_queue("", payout_id, errors=errors, words=words), refusal.status

@@ -9,14 +9,12 @@ from flask.typing import ResponseReturnValue
 
 from marketplace.domain.errors import Invalid, Refused
 from marketplace.domain.money import Money
-from marketplace.domain.payout import NotYours
 from marketplace.domain.refund import Burden
 from marketplace.services import refund, refund_back, refund_by_hand, refund_list, take_back
 from marketplace.services.refund_by_hand import Basis
-from marketplace.services.refused_entry import note_refusal
 from marketplace.web import typed
 from marketplace.web.admin import blueprint
-from marketplace.web.admin.desk import choice, decider, decision, page_number, words_of
+from marketplace.web.admin.desk import choice, decider, decision, keeping_tries, page_number, words_of
 from marketplace.web.error import error_page
 from marketplace.web.guard import admin
 from marketplace.web.transaction import now, reading, unit_of_work
@@ -77,12 +75,8 @@ def _decide(asked: str, refund_id: int) -> None:
 def send_returned(payout_id: int) -> ResponseReturnValue:
     """Have what came back from an actor reviewed, to be sent to them again."""
     try:
-        with unit_of_work() as db:
+        with keeping_tries("payout", payout_id), unit_of_work() as db:
             opened = take_back.reopen_payout(db, payout_id=payout_id, by=decision(words_of()), now=now())
-    except NotYours as refusal:
-        with unit_of_work() as db:
-            note_refusal(db, about="payout", about_id=payout_id, by=decider(), words=refusal.sentence, now=now())
-        raise
     except Invalid as refusal:
         return _page(errors={f"returned-{payout_id}": refusal.sentence}), refusal.status
     flash("It waits for review again." if opened else "Nothing of it is the actor’s any more.", "ok")
@@ -130,7 +124,7 @@ def give_back() -> ResponseReturnValue:
     if request.form.get("step") != "give" or shown != burden:
         return _form(basis, burden)
     try:
-        with unit_of_work() as db:
+        with keeping_tries("booking", basis.booking.id), unit_of_work() as db:
             made = refund_by_hand.refund_by_hand(
                 db, booking_id=basis.booking.id, amount=amount, shown=shown, by=decider(), words=words_of(), now=now()
             )

@@ -9,13 +9,11 @@ from flask.typing import ResponseReturnValue
 
 from marketplace.domain.errors import Invalid
 from marketplace.domain.money import OFFERED, Money
-from marketplace.domain.payout import NotYours
 from marketplace.domain.write_off import State
 from marketplace.services import write_off
 from marketplace.services.payout_step import count_other_admins
-from marketplace.services.refused_entry import note_refusal
 from marketplace.web.admin import blueprint
-from marketplace.web.admin.desk import decider, words_of
+from marketplace.web.admin.desk import decider, keeping_tries, words_of
 from marketplace.web.error import error_page
 from marketplace.web.guard import admin, the_principal
 from marketplace.web.transaction import now, reading, unit_of_work
@@ -45,11 +43,8 @@ def propose_write_off(actor_id: int) -> ResponseReturnValue:
     place = f"{actor_id}-{currency}"
     try:
         amount = _amount(typed, currency)
-        with unit_of_work() as db:
+        with keeping_tries("actor", actor_id), unit_of_work() as db:
             write_off.propose_write_off(db, actor_id=actor_id, amount=amount, by=decider(), words=words_of(), now=now())
-    except NotYours as refusal:
-        _keep("actor", actor_id, refusal)
-        raise
     except Invalid as refusal:
         return _page({f"{refusal.field or 'words'}-{place}": refusal.sentence}, typed), refusal.status
     flash("Proposed. Another admin decides; nothing is booked before.", "ok")
@@ -64,13 +59,10 @@ def decide_write_off(write_off_id: int) -> ResponseReturnValue:
     if after is None:
         return error_page(400, "There is no such decision. Nothing was changed.")
     try:
-        with unit_of_work() as db:
+        with keeping_tries("write_off", write_off_id), unit_of_work() as db:
             write_off.decide_write_off(
                 db, write_off_id=write_off_id, after=after, by=decider(), words=words_of(), now=now()
             )
-    except NotYours as refusal:
-        _keep("write_off", write_off_id, refusal)
-        raise
     except Invalid as refusal:
         return _page({f"decide-{write_off_id}": refusal.sentence}), refusal.status
     flash(DONE[after], "ok")
@@ -82,11 +74,6 @@ def _amount(typed: str, currency: str) -> Money:
         return Money.parse(typed, currency)
     except Invalid:
         raise Invalid(NO_AMOUNT, field="amount") from None
-
-
-def _keep(about: str, about_id: int, refusal: NotYours) -> None:
-    with unit_of_work() as db:
-        note_refusal(db, about=about, about_id=about_id, by=decider(), words=refusal.sentence, now=now())
 
 
 def _page(errors: dict[str, str] | None = None, amount: str = "") -> str:
