@@ -14,11 +14,12 @@ from sqlalchemy.orm import Session, aliased
 from marketplace.domain.booking import Party
 from marketplace.domain.errors import NotFound
 from marketplace.domain.payout import Facts, State, Step, take_step
-from marketplace.models import Mismatch, Payout, PayoutEvent
+from marketplace.models import Dispute, Mismatch, Payout, PayoutEvent
 from marketplace.services.mismatch import FROZEN, OPEN
 from marketplace.services.payout_notice import tell_decision
 from marketplace.services.payout_risk import refresh_reasons
 from marketplace.services.payout_step import (
+    NOT_YET,
     STOPS,
     Decision,
     facts_of,
@@ -26,7 +27,9 @@ from marketplace.services.payout_step import (
     move,
     record,
 )
+from marketplace.services.take_back import DISPUTED
 
+PASSED: Final = "What it was held for is over."
 AGREE: Final = "Our books and Stripe's agree about this booking again."
 
 
@@ -60,24 +63,28 @@ def resume_due_hold(db: Session, *, payout_id: int, now: datetime) -> State:
 
 
 def find_thawed(db: Session, *, limit: int = 100) -> Sequence[int]:
-    """Payouts that are held by the clock for a difference between our books and Stripe's, and for none any more."""
+    """Payouts that the clock holds for what passes by itself: a difference between our books and Stripe's, a dispute
+    at the bank, or what kept them from being sent. In no order, so that those that still wait bar no other."""
     event, newer = aliased(PayoutEvent), aliased(PayoutEvent)
     last = select(func.max(newer.id)).where(newer.payout_id == Payout.id, newer.step.in_(STOPS)).scalar_subquery()
-    frozen = (event.party == Party.CLOCK) & (event.reason == FROZEN)
+    passes = event.reason.in_((FROZEN, DISPUTED)) | event.reason.endswith(NOT_YET)
     differs = exists().where(Mismatch.booking_id == Payout.booking_id, Mismatch.state == OPEN)
+    disputed = exists().where(Dispute.booking_id == Payout.booking_id, Dispute.state == "open")
     query = select(Payout.id).join(event, event.payout_id == Payout.id)
-    thawed = query.where(Payout.state == State.HELD, event.id == last, frozen, ~differs)
-    return db.scalars(thawed.order_by(Payout.id).limit(limit)).all()
+    by_clock = (event.id == last) & (event.party == Party.CLOCK)
+    thawed = query.where(Payout.state == State.HELD, by_clock, passes, ~differs, ~disputed)
+    return db.scalars(thawed.order_by(func.random()).limit(limit)).all()
 
 
 def thaw_payout(db: Session, *, payout_id: int, now: datetime) -> State:
-    """Our books and Stripe's agree again: back into review, unless something else blocks it."""
+    """What it was held for has passed: back into review, unless something else blocks it."""
     payout = get_payout(db, payout_id, lock=True)
-    settled = replace(facts_of(db, payout, Decision(None, AGREE)), is_settled=True)
+    words = AGREE if payout.words == FROZEN else PASSED
+    settled = replace(facts_of(db, payout, Decision(None, words)), is_settled=True)
     if payout.state != State.HELD or settled.blocks:
         return State(payout.state)
-    after = _return(db, payout, Step.RESUME, Party.CLOCK, Decision(None, AGREE), now, facts=settled)
-    tell_decision(db, payout, Step.RESUME, after, AGREE, now)
+    after = _return(db, payout, Step.RESUME, Party.CLOCK, Decision(None, words), now, facts=settled)
+    tell_decision(db, payout, Step.RESUME, after, words, now)
     return after
 
 

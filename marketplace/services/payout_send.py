@@ -22,6 +22,7 @@ from marketplace.services.payment import reference_of
 from marketplace.services.payout_notice import tell, tell_decision
 from marketplace.services.payout_step import (
     FAILED_SEND,
+    NOT_YET,
     Decision,
     agreed_fee,
     facts_of,
@@ -52,7 +53,7 @@ def send_payout(db: Session, *, payout_id: int, now: datetime) -> State:
     _one_at_a_time(db, payout.actor_id)
     facts = facts_of(db, payout, Decision(None))
     if facts.state == State.APPROVED and facts.blocks:
-        hold_by_clock(db, payout, f"{facts.blocks[0]} Nothing was sent.", now)
+        hold_by_clock(db, payout, f"{facts.blocks[0]} {NOT_YET}", now)
         return State.HELD
     transition = take_step(facts, Step.SEND, Party.CLOCK, now)
     booking = db.get_one(Booking, payout.booking_id)

@@ -47,6 +47,8 @@ from marketplace.services.stake import hold_words
 DEFAULT_LIMIT_MINOR: Final = 200_000
 DECIDES_AGAINST: Final = (Step.HOLD, Step.ASK, Step.REJECT)
 STOPS: Final = (*DECIDES_AGAINST, Step.RECORD_REFUSAL)
+NOT_YET: Final = "Nothing was sent yet."
+"""Ends the words of a hold for what passes by itself: then it comes back into review."""
 FAILED_SEND: Final = "fail_to_send"
 """In the trail of a payout: a try to send it broke, and nothing changed."""
 PASSING: Final = frozenset({FAILED_SEND, Step.SEND, Step.WAIT_FOR_FUNDS})

@@ -1,4 +1,4 @@
-"""Payouts frozen by a difference between our books and Stripe's: reviewed again when that is settled."""
+"""Payouts that the clock holds for what passes by itself: reviewed again when it has."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from marketplace.services.payout import ask_actor
 from marketplace.services.payout_step import Decision
 from tests.services.money_stage import MoneyStage
 from tests.services.test_reconciliation import book_wrong_refund, run
+from tests.services.test_undo import decide, dispute
 from workers.tasks.payout import resume_due_holds
 
 
@@ -51,3 +52,31 @@ def test_a_frozen_payout_that_something_else_blocks_stays_held(stage: MoneyStage
         db.execute(update(ConnectAccount).where(ConnectAccount.actor_id == actor_id).values(state="restricted"))
     resume_due_holds(stage.tools)
     assert stage.payout(payout_id).state == "held"
+
+
+def test_a_payout_held_for_a_dispute_comes_back_into_review_when_the_bank_gives_in(stage: MoneyStage) -> None:
+    booking_id, payout_id = stage.earned()
+    stage.approve(payout_id, stage.add_admin())
+    ident = dispute(stage, booking_id)
+    resume_due_holds(stage.tools)
+    assert stage.payout(payout_id).state == "held"
+    decide(stage, booking_id, ident, "won")
+    resume_due_holds(stage.tools)
+    back = stage.payout(payout_id)
+    assert (back.state, back.approvals) == ("review", 0)
+    stage.assert_sound()
+
+
+def test_a_payout_held_for_a_restricted_account_comes_back_when_stripe_lets_it_receive(stage: MoneyStage) -> None:
+    _, payout_id = stage.earned()
+    stage.approve(payout_id, stage.add_admin())
+    actor_id = stage.payout(payout_id).actor_id
+    for standing, state in (("restricted", "held"), ("active", "review")):
+        with stage.tools.unit_of_work() as db:
+            db.execute(update(ConnectAccount).where(ConnectAccount.actor_id == actor_id).values(state=standing))
+        stage.send()
+        resume_due_holds(stage.tools)
+        assert stage.payout(payout_id).state == state
+    with stage.tools.reading() as db:
+        told = db.scalars(select(Notice).where(Notice.kind == "payout.resumed")).one()
+    assert told.words == "What it was held for is over."
