@@ -32,7 +32,7 @@ from marketplace.services.booking import (
 )
 from marketplace.services.booking_request import PriceChanged, request_booking
 from marketplace.services.booking_step import By, facts_of, months_later, quote_of
-from tests.services.stage import NOW, Story, add_actor, add_member, ask_for, at, request
+from tests.services.stage import NOW, Story, add_account, add_actor, add_member, ask_for, at, request
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -402,7 +402,7 @@ def test_an_admin_settles_a_dispute_and_every_cent_has_a_place(
 ) -> None:
     story = Story(db).delivered()
     dispute_booking(db, booking=story.booking, by=story.mira, reason="Not the flavour", now=story.now)
-    dana = By(Party.ADMIN, story.mira.account_id)
+    dana = By(Party.ADMIN, add_account(db, "Dana").id)
     settle_dispute(db, booking_id=story.id, by=dana, refund_bp=refund_bp, reason="Seen both", now=story.now)
     assert story.booking.state == state
     assert _refund_asked(story) == refunded
