@@ -7,6 +7,7 @@ import signal
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from requests.adapters import HTTPAdapter
 from sqlalchemy import Engine, event
 
@@ -19,6 +20,7 @@ class Points:
 
     def __init__(self, die_at: int, die_on: str, tell: Callable[[str], object]) -> None:
         self._die_at, self._die_on, self._tell, self.passed = die_at, die_on, tell, 0
+        self._patch = pytest.MonkeyPatch()  # never undone: it is for the rest of this short life
 
     def come_by(self, name: str) -> None:
         """One more point."""
@@ -38,7 +40,7 @@ class Points:
             commit(connection)
             self.come_by("after COMMIT")
 
-        setattr(engine.dialect, "do_commit", do_commit)  # noqa: B010  # a method of this one dialect
+        self._patch.setattr(engine.dialect, "do_commit", do_commit)
 
     def watch_requests(self) -> None:
         """Around each request: before it leaves, after its answer came, and when none came."""
@@ -55,4 +57,4 @@ class Points:
             self.come_by(f"after {what}")
             return answer
 
-        setattr(HTTPAdapter, "send", watched)  # noqa: B010  # for the rest of this short life
+        self._patch.setattr(HTTPAdapter, "send", watched)

@@ -124,11 +124,9 @@ def failing_commit(engine: Engine, number: int, words: str) -> Iterator[None]:
             raise OperationalError("COMMIT", {}, Exception(words))
         commit(connection)
 
-    setattr(engine.dialect, "do_commit", do_commit)  # noqa: B010  # a method of this one dialect
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine.dialect, "do_commit", do_commit)
         yield
-    finally:
-        setattr(engine.dialect, "do_commit", commit)  # noqa: B010  # the same
 
 
 DATABASE_SAYS = [

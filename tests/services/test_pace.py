@@ -15,7 +15,7 @@ from marketplace.config import Settings
 from marketplace.db import Database
 from marketplace.gateways.payment.base import PaymentBusy
 from marketplace.gateways.payment.stripe import StripeGateway
-from marketplace.models import Booking, OutboxCommand, Pace, Payment, Payout
+from marketplace.models import Base, Booking, OutboxCommand, Pace, Payment, Payout
 from marketplace.services import outbox
 from marketplace.services.pace import ABSURD_US, STRIPE, Turns, step_of
 from marketplace.wiring import make_tools
@@ -172,6 +172,6 @@ def sending(stage: MoneyStage, count: int) -> list[int]:
     return ids
 
 
-def row_of(row: object) -> dict[str, object]:
+def row_of(row: Base) -> dict[str, object]:
     """The columns of a row, but for its number."""
-    return {column.key: getattr(row, column.key) for column in type(row).__table__.columns if column.key != "id"}  # type: ignore[attr-defined]  # every model has one
+    return {column.key: getattr(row, column.key) for column in row.__table__.columns if column.key != "id"}
