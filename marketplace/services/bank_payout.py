@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from marketplace.domain.money import Money
 from marketplace.gateways.payment import base as stripe
 from marketplace.models import Actor, BankPayout, ConnectAccount, Payout
-from marketplace.services.notice import accounts_of_actor, accounts_of_admins, notify
+from marketplace.services.notice import accounts_of_actor, notify, notify_admins
 from marketplace.services.once import insert_once
 
 OVER: Final = frozenset({"failed", "canceled"})
@@ -92,9 +92,8 @@ def _tell(db: Session, row: BankPayout, now: datetime) -> None:
         now=now,
     )
     name = db.scalar(select(Actor.name).where(Actor.id == row.actor_id))
-    notify(
+    notify_admins(
         db,
-        account_ids=accounts_of_admins(db),
         key=f"bank_payout:{row.id}:failed:admin",
         kind="payout_account",
         title=f"A bank sent back {amount} of {name}",

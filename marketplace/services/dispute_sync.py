@@ -14,7 +14,7 @@ from marketplace.gateways.payment import base as stripe
 from marketplace.models import Booking, Dispute, Payment
 from marketplace.services import ledger
 from marketplace.services.burden import lower_payout, weigh_refund
-from marketplace.services.payment import share_of, unearned_part, unsent_part
+from marketplace.services.payment import burden_of
 from marketplace.services.payment_notice import tell_admins
 from marketplace.services.payout import find_payout
 from marketplace.services.payout_step import get_payout, hold_by_clock
@@ -88,17 +88,15 @@ def _post_loss(db: Session, payment: Payment, seen: stripe.Dispute, amount: Mone
         return
     due = settle_due(db, payment, amount, now)
     lower_payout(db, booking, weigh_refund(db, booking, payment, amount - due, pays_owed=True), LOST, now)
-    funds = Money(unearned_part(db, booking, (amount - due).minor), amount.currency)
-    fee_part, actor_part = share_of((amount - due - funds).minor, booking)
-    payable = unsent_part(db, booking, actor_part)
+    burden = burden_of(db, booking, amount - due)
     lost = books.dispute_lost(
         dispute_id=seen.id,
         booking_id=booking.id,
         actor_id=booking.actor_id,
-        funds_part=funds,
-        fee_part=fee_part,
-        payable_part=payable,
-        receivable_part=actor_part - payable,
+        funds_part=burden.free,
+        fee_part=burden.fee,
+        payable_part=burden.unsent,
+        receivable_part=burden.sent,
         loss_part=Money(0, amount.currency),
         due=(books.refund_due_to(payment.platform_id), due),
     )

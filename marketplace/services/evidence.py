@@ -16,7 +16,7 @@ from marketplace.models import Dispute, DisputeEvidence, OutboxCommand
 from marketplace.services.account import Decider
 from marketplace.services.audit import record_audit
 from marketplace.services.evidence_text import texts_of
-from marketplace.services.notice import accounts_of_admins, notify
+from marketplace.services.notice import notify_admins
 from marketplace.services.outbox import add_command, has_open_command, next_version
 
 OVERDUE = timedelta(minutes=5)
@@ -214,9 +214,8 @@ def find_unsent(db: Session, *, limit: int = 50) -> Sequence[int]:
 
 
 def _tell(db: Session, dispute: Dispute, event: str, title: str, words: str, now: datetime) -> None:
-    notify(
+    notify_admins(
         db,
-        account_ids=accounts_of_admins(db),
         key=f"dispute:{dispute.id}:{event}",
         kind="payment",
         title=title,

@@ -16,7 +16,7 @@ from marketplace.domain.errors import Conflict, Invalid, NotFound
 from marketplace.models import Booking, Mismatch, Payout
 from marketplace.services.account import Decider
 from marketplace.services.audit import record_audit
-from marketplace.services.notice import accounts_of_admins, notify
+from marketplace.services.notice import notify_admins
 from marketplace.services.payout_step import get_payout, hold_by_clock
 from marketplace.services.reconciliation import Finding
 
@@ -74,9 +74,8 @@ def _open(db: Session, row: Mismatch, now: datetime) -> None:
     row.state, row.first_seen_at, row.settled_at, row.settled_by_id, row.words = OPEN, now, None, None, ""
     db.flush()
     of_booking = f"Booking {row.booking_id}: " if row.booking_id else ""
-    notify(
+    notify_admins(
         db,
-        account_ids=accounts_of_admins(db),
         key=f"mismatch:{row.id}:{now.isoformat()}",
         kind="mismatch",
         title=f"Our books and Stripe's differ: {NAMES[row.kind].lower()}",

@@ -84,6 +84,13 @@ def one_line(title: str) -> str:
     return flat if len(flat) <= TITLE_LONGEST else f"{flat[: TITLE_LONGEST - 1].rstrip()}…"
 
 
+def notify_admins(db: Session, *, key: str, kind: str, title: str, words: str, path: str, now: datetime) -> None:
+    """Tell every active admin of something that needs a person, once for each `key`."""
+    notify(
+        db, account_ids=accounts_of_admins(db), key=key, kind=kind, title=title, words=words, path=path, now=now
+    )  # fmt: skip
+
+
 def accounts_of_platform(db: Session, platform_id: int) -> Sequence[int]:
     """Every member of the platform."""
     return db.scalars(select(Member.account_id).where(Member.platform_id == platform_id)).all()

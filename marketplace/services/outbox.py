@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.jobs import Job, enqueue
 from marketplace.models import OutboxCommand
-from marketplace.services.notice import accounts_of_admins, notify
+from marketplace.services.notice import notify_admins
 from marketplace.services.once import insert_once
 
 NO_WAIT: Final = timedelta(0)
@@ -127,9 +127,8 @@ def _give_up_sending(db: Session, row: OutboxCommand, now: datetime) -> None:
 
 def tell_admins(db: Session, *, command_id: int, call: str, words: str, now: datetime) -> None:
     """A call that needs a person: once for each command."""
-    notify(
+    notify_admins(
         db,
-        account_ids=accounts_of_admins(db),
         key=f"outbox:{command_id}:dead",
         kind="outbox",
         title="A call to Stripe needs a person",

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from marketplace.gateways.payment.base import PaymentGateway
 from marketplace.models import Booking, Payout, Refund
 from marketplace.services import connect, evidence, outbox, payment, payment_sync, payout_send, saved_card_sync
-from marketplace.services.notice import accounts_of_admins, notify
+from marketplace.services.notice import notify_admins
 from marketplace.services.outbox import Command
 from marketplace.services.outbox_call import OTHER_AMOUNT, Answer, call_stripe, look_up
 from marketplace.services.payout_step import get_payout
@@ -157,9 +157,8 @@ def _note_refund_refused(db: Session, refund_id: int, words: str, now: datetime)
     refund = db.get_one(Refund, refund_id)
     refund.state = "refused"
     refund.updated_at = now
-    notify(
+    notify_admins(
         db,
-        account_ids=accounts_of_admins(db),
         key=f"refund:{refund.id}:refused:{now.isoformat()}",
         kind="payment",
         title="Stripe refused a refund",
@@ -176,9 +175,8 @@ def _note_not_reversed(db: Session, command: Command, words: str, now: datetime)
         _go_on_with_refund(db, command.about_id, now)
         return
     row = db.get_one(Payout, command.about_id)
-    notify(
+    notify_admins(
         db,
-        account_ids=accounts_of_admins(db),
         key=f"payout:{row.id}:kept:{command.key}",
         kind="payment",
         title="A disputed payout could not be taken back",

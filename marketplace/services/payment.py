@@ -14,10 +14,11 @@ from marketplace.domain.errors import Conflict, NotFound, Refused
 from marketplace.domain.money import Money
 from marketplace.domain.payment import State, is_paid
 from marketplace.domain.payout import LEAVING, MOVED
+from marketplace.domain.refund import Burden
 from marketplace.models import Booking, Dispute, OutboxCommand, Payment, PaymentEvent, Payout, Refund
 from marketplace.services import ledger
 from marketplace.services.charge_plan import charge_at_of
-from marketplace.services.notice import accounts_of_admins, notify
+from marketplace.services.notice import notify_admins
 from marketplace.services.once import insert_once
 from marketplace.services.outbox import NO_WAIT, add_command, next_version
 
@@ -219,9 +220,8 @@ def start_refund(db: Session, booking: Booking, refund: Refund, now: datetime) -
 
 def _tell_owed(db: Session, refund: Refund, now: datetime) -> None:
     amount = Money(refund.amount_minor, refund.currency)
-    notify(
+    notify_admins(
         db,
-        account_ids=accounts_of_admins(db),
         key=f"refund:{refund.id}:owed",
         kind="payment",
         title="A refund is owed",
@@ -337,6 +337,15 @@ def unsent_part(db: Session, booking: Booking, wanted: Money) -> Money:
         )
     )
     return Money(min(max(left - (leaving or 0), 0), wanted.minor), booking.currency)
+
+
+def burden_of(db: Session, booking: Booking, amount: Money) -> Burden:
+    """Who bears an amount of a booking whose money was earned: first what nobody has earned, then our fee and the
+    actor's part as the price shares them."""
+    free = Money(unearned_part(db, booking, amount.minor), amount.currency)
+    fee, actor = share_of((amount - free).minor, booking)
+    unsent = unsent_part(db, booking, actor)
+    return Burden(free, fee, unsent, actor - unsent)
 
 
 def share_of(amount_minor: int, booking: Booking) -> tuple[Money, Money]:

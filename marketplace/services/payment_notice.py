@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from marketplace.models import Payment
-from marketplace.services.notice import accounts_of_admins, notify
+from marketplace.services.notice import notify_admins
 
 
 def tell_admins(
@@ -21,9 +21,8 @@ def tell_admins(
     path: str = "/admin/health",
 ) -> None:
     """What needs a person's eyes; `event` names it within the payment, so that it is told once."""
-    notify(
+    notify_admins(
         db,
-        account_ids=accounts_of_admins(db),
         key=f"payment:{payment.id}:{event}",
         kind="payment",
         title=title,

@@ -16,7 +16,7 @@ from marketplace.domain.money import Money
 from marketplace.domain.payout import MOVED, State, Step, take_step
 from marketplace.models import Actor, Booking, Payment, Payout, PayoutEvent
 from marketplace.services import ledger
-from marketplace.services.notice import accounts_of_admins, notify
+from marketplace.services.notice import notify_admins
 from marketplace.services.outbox import add_command, next_version
 from marketplace.services.payment import reference_of
 from marketplace.services.payout_notice import tell, tell_decision
@@ -104,9 +104,8 @@ def _failed_sends(db: Session, payout: Payout) -> int:
 
 
 def _tell_admins(db: Session, payout: Payout, error: str, now: datetime) -> None:
-    notify(
+    notify_admins(
         db,
-        account_ids=accounts_of_admins(db),
         key=f"payout:{payout.id}:broken:{now.isoformat()}",
         kind="outbox",
         title=f"Payout po_{payout.id} cannot be sent",

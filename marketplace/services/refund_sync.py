@@ -13,7 +13,7 @@ from marketplace.gateways.payment import base as stripe
 from marketplace.models import Booking, Payment, Refund
 from marketplace.services import ledger
 from marketplace.services.burden import lower_payout, weigh_refund
-from marketplace.services.payment import REFUNDS_PATH, share_of, unearned_part, unsent_part
+from marketplace.services.payment import REFUNDS_PATH, burden_of
 from marketplace.services.payment_notice import tell_admins
 from marketplace.services.refund_back import find_failed
 
@@ -85,17 +85,15 @@ def _post_refund(db: Session, payment: Payment, refund: Refund, seen: stripe.Ref
     if not ledger.is_posted(db, books.earn_key(booking.id)):
         ledger.post(db, books.refund_before_earning(refund_id=seen.id, booking_id=booking.id, amount=amount), now=now)
         return
-    funds = Money(unearned_part(db, booking, amount.minor), amount.currency)
-    fee_part, actor_part = share_of((amount - funds).minor, booking)
-    payable = unsent_part(db, booking, actor_part)
+    burden = burden_of(db, booking, amount)
     after = books.refund_after_earning(
         refund_id=seen.id,
         booking_id=booking.id,
         actor_id=booking.actor_id,
-        funds_part=funds,
-        fee_part=fee_part,
-        payable_part=payable,
-        receivable_part=actor_part - payable,
+        funds_part=burden.free,
+        fee_part=burden.fee,
+        payable_part=burden.unsent,
+        receivable_part=burden.sent,
     )
     ledger.post(db, after, now=now)
 

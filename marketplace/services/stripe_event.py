@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from marketplace.gateways.payment.base import IncomingEvent
 from marketplace.jobs import Job, enqueue
 from marketplace.models import Payment, Payout, StripeEvent
-from marketplace.services.notice import accounts_of_admins, notify
+from marketplace.services.notice import notify_admins
 from marketplace.services.once import insert_once
 
 MOST_ATTEMPTS: Final = 10
@@ -156,9 +156,8 @@ def mark_failed(db: Session, event_id: str, *, error: str, now: datetime) -> Non
     row = db.get(StripeEvent, event_id, populate_existing=True)
     if row is None or row.attempts < MOST_ATTEMPTS:
         return
-    notify(
+    notify_admins(
         db,
-        account_ids=accounts_of_admins(db),
         key=f"stripe_event:{event_id}:dead",
         kind="stripe_event",
         title="An event from Stripe cannot be worked on",

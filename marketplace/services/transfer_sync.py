@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from marketplace.domain.money import Money
 from marketplace.gateways.payment.base import Reversal
 from marketplace.models import Payout, Posting
-from marketplace.services.notice import accounts_of_admins, notify
+from marketplace.services.notice import notify_admins
 from marketplace.services.payment import REFUNDS_PATH
 from marketplace.services.payout_send import note_reversal
 from marketplace.services.payout_step import get_payout
@@ -40,9 +40,8 @@ def _payout_of(db: Session, transfer_id: str) -> int | None:
 def _tell_admins(db: Session, payout: Payout, reversal: Reversal, now: datetime) -> None:
     """Somebody took money back in Stripe's own pages: it is the actor's again until a person says what it is for."""
     amount = Money(reversal.amount_minor, reversal.currency)
-    notify(
+    notify_admins(
         db,
-        account_ids=accounts_of_admins(db),
         key=f"payout:{payout.id}:reversal:{reversal.id}",
         kind="payment",
         title="A transfer was taken back outside Marquee",

@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from marketplace.models import WebhookRefusal
-from marketplace.services.notice import accounts_of_admins, notify
+from marketplace.services.notice import notify_admins
 
 Address = Literal["own", "connected", "thin"]
 Reason = Literal["signature", "form"]
@@ -45,9 +45,8 @@ def count_refusal(db: Session, *, address: Address, reason: Reason, now: datetim
 
 
 def _tell_admins(db: Session, address: Address, reason: Reason, hour: datetime, now: datetime) -> None:
-    notify(
+    notify_admins(
         db,
-        account_ids=accounts_of_admins(db),
         key=f"webhook:{hour.isoformat()}",
         kind="stripe_event",
         title="A delivery to a webhook was refused",

@@ -38,16 +38,3 @@ class PacedClient(stripe.RequestsClient):
         """One request, when it is its turn."""
         self._pace()
         return super().request(method, url, headers, post_data)
-
-    def request_stream(
-        self,
-        method: str,
-        url: str,
-        headers: Mapping[str, str] | None,
-        post_data: Any = None,
-        *,
-        _usage: list[str] | None = None,
-    ) -> Any:
-        """The same for an answer that is read piece by piece."""
-        self._pace()
-        return super().request_stream(method, url, headers, post_data)
