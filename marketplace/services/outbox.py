@@ -255,8 +255,11 @@ def next_version(db: Session, stem: str) -> str:
             return f"{stem}:v{last + 1}"
 
 
-def withdraw_command(db: Session, *, about: str, about_id: int, kind: str, now: datetime) -> None:
-    """Nobody wants these calls any more: those that were never sent are not made. What was sent runs its course."""
+def withdraw_command(db: Session, *, about: str, about_id: int, kind: str, words: str, now: datetime) -> bool:
+    """Nobody wants these calls any more: those that were never sent are not made, and whether there were any.
+
+    What was sent runs its course. `words` say why.
+    """
     unsent = (
         OutboxCommand.about == about,
         OutboxCommand.about_id == about_id,
@@ -264,13 +267,14 @@ def withdraw_command(db: Session, *, about: str, about_id: int, kind: str, now: 
         OutboxCommand.state == "pending",
         OutboxCommand.first_sent_at.is_(None),
     )
-    words = "Nobody wants it any more; it was never sent."
-    db.execute(
+    withdrawn = (
         update(OutboxCommand)
         .where(*unsent)
         .values(state="refused", error=words, answer={"code": "withdrawn"}, settled_at=now)
+        .returning(OutboxCommand.id)
         .execution_options(synchronize_session=False)
     )
+    return db.execute(withdrawn).first() is not None
 
 
 def has_open_command(db: Session, *, about: str, about_id: int, kind: str) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from marketplace.domain import ledger as books
@@ -25,6 +25,7 @@ from marketplace.services.payout_step import (
     NOT_YET,
     Decision,
     agreed_fee,
+    count_since_approval,
     facts_of,
     find_account,
     get_payout,
@@ -85,22 +86,9 @@ def note_failed_send(db: Session, *, payout_id: int, error: str, now: datetime) 
     )  # fmt: skip
     db.add(failed)
     db.flush()
-    if _failed_sends(db, payout) >= MOST_SENDS:
+    if count_since_approval(db, payout, FAILED_SEND) >= MOST_SENDS:
         hold_by_clock(db, payout, "Something is wrong on our side and is being looked at. Nothing was sent.", now)
         _tell_admins(db, payout, error, now)
-
-
-def _failed_sends(db: Session, payout: Payout) -> int:
-    """How often it broke since it was last approved."""
-    approved = select(func.max(PayoutEvent.id)).where(
-        PayoutEvent.payout_id == payout.id, PayoutEvent.step == Step.APPROVE
-    )
-    broken = select(func.count()).where(
-        PayoutEvent.payout_id == payout.id,
-        PayoutEvent.step == FAILED_SEND,
-        PayoutEvent.id > func.coalesce(approved.scalar_subquery(), 0),
-    )
-    return int(db.scalar(broken) or 0)
 
 
 def _tell_admins(db: Session, payout: Payout, error: str, now: datetime) -> None:

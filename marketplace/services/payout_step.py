@@ -136,6 +136,19 @@ def _standing(events: Iterable[PayoutEvent], approvals: int) -> frozenset[int]:
     return frozenset(standing)
 
 
+def count_since_approval(db: Session, payout: Payout, step: str) -> int:
+    """How often a step was taken since the payout was last approved."""
+    approved = select(func.max(PayoutEvent.id)).where(
+        PayoutEvent.payout_id == payout.id, PayoutEvent.step == Step.APPROVE
+    )
+    taken = select(func.count()).where(
+        PayoutEvent.payout_id == payout.id,
+        PayoutEvent.step == step,
+        PayoutEvent.id > func.coalesce(approved.scalar_subquery(), 0),
+    )
+    return db.scalar(taken) or 0
+
+
 def agreed_fee(booking: Booking, amount_minor: int) -> int:
     """Our part beside an actor's part of `amount_minor`, in the proportion of the price, in minor units.
 

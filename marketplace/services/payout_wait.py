@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from marketplace.domain.booking import Party
 from marketplace.domain.payout import State, Step, take_step
-from marketplace.models import Payout, PayoutEvent
-from marketplace.services.payout_step import Decision, facts_of, move, record
+from marketplace.models import Payout
+from marketplace.services.payout_step import Decision, count_since_approval, facts_of, move, record
 
 NO_FUNDS: Final = "balance_insufficient"
 FUNDS_AFTER: Final = timedelta(hours=6)
@@ -25,23 +24,11 @@ def wait_for_funds(db: Session, payout: Payout, words: str, now: datetime) -> bo
     The refused key keeps its answer at Stripe, so the next call has a new one. False when it has waited often enough,
     or its outcome was unknown: that is for a person. Until it is sent, an admin can hold it or take the approval back.
     """
-    if payout.state != State.SENDING or _waits(db, payout) >= MOST_WAITS:
+    waits = count_since_approval(db, payout, Step.WAIT_FOR_FUNDS)
+    if payout.state != State.SENDING or waits >= MOST_WAITS:
         return False
     transition = take_step(facts_of(db, payout, Decision(None)), Step.WAIT_FOR_FUNDS, Party.CLOCK, now)
     move(db, payout, transition, now, undo_until=now + FUNDS_AFTER)
     by = Decision(None, f"Our balance at Stripe was short, so nothing was sent: {words}")
     record(db, payout, Step.WAIT_FOR_FUNDS, Party.CLOCK, transition.before, transition.after, by, now)
     return True
-
-
-def _waits(db: Session, payout: Payout) -> int:
-    """How often it has waited since it was last approved."""
-    approved = select(func.max(PayoutEvent.id)).where(
-        PayoutEvent.payout_id == payout.id, PayoutEvent.step == Step.APPROVE
-    )
-    waited = select(func.count()).where(
-        PayoutEvent.payout_id == payout.id,
-        PayoutEvent.step == Step.WAIT_FOR_FUNDS,
-        PayoutEvent.id > func.coalesce(approved.scalar_subquery(), 0),
-    )
-    return db.scalar(waited) or 0

@@ -110,7 +110,8 @@ def let_go(db: Session, booking: Booking, now: datetime) -> None:
     payment = find_payment(db, booking.id, lock=True)
     if payment is None or payment.state not in UNCHARGED:
         return
-    withdraw_command(db, about="payment", about_id=payment.id, kind="card.charge", now=now)
+    words = "Nobody wants it any more; it was never sent."
+    withdraw_command(db, about="payment", about_id=payment.id, kind="card.charge", words=words, now=now)
     if payment.state == State.ACTION_REQUIRED and payment.checkout_session_id is not None:
         expire_checkout(db, booking, payment, now)
     words = "The booking was called off before the saved card was charged. Nothing was charged."

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from marketplace.domain.booking import Party
 from marketplace.domain.dispute import TAKE_BACK_WITHIN
 from marketplace.domain.money import Money
 from marketplace.domain.payout import MOVED, REVIEW_WITHIN, TRANSFER_TAKES, State, Step, take_step
-from marketplace.models import Booking, Dispute, OutboxCommand, Payout
-from marketplace.services.outbox import add_command
+from marketplace.models import Booking, Dispute, Payout
+from marketplace.services.outbox import add_command, withdraw_command
 from marketplace.services.payment import free_part, reference_of, sent_part
 from marketplace.services.payout_notice import tell, tell_decision
-from marketplace.services.payout_step import Decision, facts_of, get_payout, hold_by_clock, move, record
+from marketplace.services.payout_step import NOT_YET, Decision, facts_of, get_payout, hold_by_clock, move, record
 
 DISPUTED = "The platform’s bank disputes the payment."
 
@@ -34,22 +34,10 @@ def guard_payout(db: Session, booking_id: int, dispute: Dispute, now: datetime) 
 
 def _stop(db: Session, payout: Payout, now: datetime) -> None:
     """Withdraw a transfer that no worker has taken yet; once one has, it is certain only when Stripe has answered."""
-    unsent = (
-        update(OutboxCommand)
-        .where(
-            OutboxCommand.about == "payout",
-            OutboxCommand.about_id == payout.id,
-            OutboxCommand.kind == "transfer.create",
-            OutboxCommand.state == "pending",
-            OutboxCommand.attempts == 0,
-        )
-        .values(state="refused", error=f"{DISPUTED} Stripe was not asked.", settled_at=now)
-        .returning(OutboxCommand.id)
-        .execution_options(synchronize_session=False)
-    )
-    if db.execute(unsent).first() is None:
+    words = f"{DISPUTED} Stripe was not asked."
+    if not withdraw_command(db, about="payout", about_id=payout.id, kind="transfer.create", words=words, now=now):
         return
-    by = Decision(None, f"{DISPUTED} Nothing was sent.")
+    by = Decision(None, f"{DISPUTED} {NOT_YET}")
     transition = take_step(facts_of(db, payout, Decision(None)), Step.RECORD_REFUSAL, Party.CLOCK, now)
     move(db, payout, transition, now, approvals=0, undo_until=None, words=by.words)
     record(db, payout, Step.RECORD_REFUSAL, Party.CLOCK, transition.before, transition.after, by, now)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from sqlalchemy import select, update
 
 from marketplace.models import ConnectAccount, Mismatch, Notice
@@ -12,6 +14,7 @@ from marketplace.services.payout_step import Decision
 from tests.services.money_stage import MoneyStage
 from tests.services.test_reconciliation import book_wrong_refund, run
 from tests.services.test_undo import decide, dispute
+from workers.tasks.outbox import send_due_payouts
 from workers.tasks.payout import resume_due_holds
 
 
@@ -80,3 +83,18 @@ def test_a_payout_held_for_a_restricted_account_comes_back_when_stripe_lets_it_r
     with stage.tools.reading() as db:
         told = db.scalars(select(Notice).where(Notice.kind == "payout.resumed")).one()
     assert told.words == "What it was held for is over."
+
+
+def test_a_transfer_withdrawn_for_a_dispute_comes_back_into_review_when_the_bank_gives_in(stage: MoneyStage) -> None:
+    booking_id, payout_id = stage.earned()
+    stage.approve(payout_id, stage.add_admin())
+    stage.later(timedelta(minutes=11))
+    send_due_payouts(stage.tools)
+    stage.queue.clear()  # no worker has come to it yet
+    ident = dispute(stage, booking_id)
+    for outcome, state in ((None, "held"), ("won", "review")):
+        if outcome:
+            decide(stage, booking_id, ident, outcome)
+        resume_due_holds(stage.tools)
+        assert stage.payout(payout_id).state == state
+    stage.assert_sound()
