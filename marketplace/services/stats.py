@@ -71,7 +71,7 @@ def claim_due_accounts(
     """
     _put_off(db, [source for source, most in (budget_minor or {}).items() if _spent(db, source, now) >= most], now)
     due = select(SocialAccount.id, SocialAccount.network).where(_is_due(now), _is_free(now))
-    rows = db.execute(due.order_by(SocialAccount.next_fetch_at).limit(limit)).all()
+    rows = db.execute(due.order_by(SocialAccount.next_fetch_at, SocialAccount.id).limit(limit)).all()
     by_network: dict[str, list[int]] = {}
     for account_id, network in rows:
         by_network.setdefault(network, []).append(account_id)
