@@ -137,7 +137,7 @@ def _clips(db: Session, actor_id: int) -> tuple[ClipRow, ...]:
     shown = (Clip.actor_id == actor_id, Clip.state == "ready", Clip.display_consent_at.is_not(None))
     stretches: dict[int, list[Stretch]] = {}
     parts = select(ClipFlavour).join(Clip, Clip.id == ClipFlavour.clip_id).where(*shown)
-    for one in db.scalars(parts.order_by(ClipFlavour.starts_ms)):
+    for one in db.scalars(parts.order_by(ClipFlavour.starts_ms, ClipFlavour.id)):
         flavour = VOCABULARY.get(one.flavour)
         stretches.setdefault(one.clip_id, []).append(
             Stretch(flavour, one.intensity, one.display, one.starts_ms, one.ends_ms)

@@ -169,7 +169,7 @@ def _known(db: Session, source_id: int) -> list[Interval]:
     rows = db.execute(
         select(BusyTime.starts_at, BusyTime.ends_at)
         .where(BusyTime.calendar_source_id == source_id)
-        .order_by(BusyTime.starts_at)
+        .order_by(BusyTime.starts_at, BusyTime.id)
     )
     return [Interval(starts_at, ends_at) for starts_at, ends_at in rows]
 

@@ -131,7 +131,7 @@ def list_coming_sessions(db: Session, actor_id: int, *, now: datetime, limit: in
         Booking.is_extra.is_(False),
         Booking.starts_at > now,
     )
-    return db.scalars(coming.order_by(Booking.starts_at).limit(limit)).all()
+    return db.scalars(coming.order_by(Booking.starts_at, Booking.id).limit(limit)).all()
 
 
 # days out ----------------------------------------------------------------------------------------
@@ -140,7 +140,7 @@ def list_coming_sessions(db: Session, actor_id: int, *, now: datetime, limit: in
 def list_book_outs(db: Session, actor_id: int, *, now: datetime) -> Sequence[BookOut]:
     """Times taken out that are not over, the next first."""
     coming = select(BookOut).where(BookOut.actor_id == actor_id, BookOut.ends_at > now)
-    return db.scalars(coming.order_by(BookOut.starts_at)).all()
+    return db.scalars(coming.order_by(BookOut.starts_at, BookOut.id)).all()
 
 
 def add_book_out(db: Session, *, actor_id: int, first: date, last: date, reason: str, now: datetime) -> Claims:
@@ -184,7 +184,7 @@ def count_claims(db: Session, actor_id: int, span: Interval) -> Claims:
 def list_extra_hours(db: Session, actor_id: int, *, now: datetime) -> Sequence[ExtraHours]:
     """Extra hours that are not over, the next first."""
     coming = select(ExtraHours).where(ExtraHours.actor_id == actor_id, ExtraHours.ends_at > now)
-    return db.scalars(coming.order_by(ExtraHours.starts_at)).all()
+    return db.scalars(coming.order_by(ExtraHours.starts_at, ExtraHours.id)).all()
 
 
 def add_extra_hours(

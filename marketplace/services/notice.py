@@ -167,6 +167,6 @@ def find_unsent(db: Session, *, now: datetime, limit: int = 100) -> Sequence[int
     return db.scalars(
         select(Notice.id)
         .where(Notice.mailed_at.is_(None), Notice.attempts < MOST_TRIES, Notice.created_at < due_since)
-        .order_by(Notice.created_at)
+        .order_by(Notice.created_at, Notice.id)
         .limit(limit)
     ).all()

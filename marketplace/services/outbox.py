@@ -162,7 +162,9 @@ def find_due(db: Session, *, now: datetime, limit: int = 100) -> Sequence[int]:
         (OutboxCommand.state == "pending") & (OutboxCommand.next_at <= now),
         (OutboxCommand.state == "leased") & (OutboxCommand.lease_until <= now),
     )
-    return db.scalars(select(OutboxCommand.id).where(due).order_by(OutboxCommand.next_at).limit(limit)).all()
+    return db.scalars(
+        select(OutboxCommand.id).where(due).order_by(OutboxCommand.next_at, OutboxCommand.id).limit(limit)
+    ).all()
 
 
 def find_lost(db: Session, *, now: datetime, limit: int = 100) -> list[Command]:
@@ -170,7 +172,7 @@ def find_lost(db: Session, *, now: datetime, limit: int = 100) -> list[Command]:
     rows = db.scalars(
         select(OutboxCommand)
         .where(OutboxCommand.state == "unknown", OutboxCommand.next_at <= now)
-        .order_by(OutboxCommand.next_at)
+        .order_by(OutboxCommand.next_at, OutboxCommand.id)
         .limit(limit)
     )
     return [to_command(row) for row in rows]

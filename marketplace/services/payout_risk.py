@@ -68,7 +68,10 @@ def _earlier(db: Session, booking_id: int, actor_id: int, currency: str) -> list
         Payout.transferred_at.is_not(None),
         Payout.booking_id != booking_id,
     )
-    return [(number, minor) for number, minor in db.execute(sent.order_by(Payout.created_at.desc()).limit(USUAL_OF))]
+    return [
+        (number, minor)
+        for number, minor in db.execute(sent.order_by(Payout.created_at.desc(), Payout.id.desc()).limit(USUAL_OF))
+    ]
 
 
 def _open_disputes(db: Session, booking_id: int) -> tuple[int, ...]:

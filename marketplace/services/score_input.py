@@ -130,8 +130,8 @@ def _nearest(db: Session, account: SocialAccount, followers: int) -> dict[int, i
         SocialAccount.id != account.id,
         SocialAccount.state != "disconnected",
     )
-    above = same.where(SocialAccount.followers >= followers).order_by(SocialAccount.followers)
-    below = same.where(SocialAccount.followers < followers).order_by(SocialAccount.followers.desc())
+    above = same.where(SocialAccount.followers >= followers).order_by(SocialAccount.followers, SocialAccount.id)
+    below = same.where(SocialAccount.followers < followers).order_by(SocialAccount.followers.desc(), SocialAccount.id)
     rows = [*db.execute(above.limit(PEERS_EACH_WAY)), *db.execute(below.limit(PEERS_EACH_WAY))]
     return {row.id: row.followers for row in rows}
 

@@ -196,4 +196,6 @@ def find_waiting(db: Session, *, now: datetime, limit: int = 200) -> Sequence[st
         *((StripeEvent.attempts == tries) & (begun < now - RETRY_AFTER * 2**tries) for tries in range(MOST_ATTEMPTS))
     )
     waiting = select(StripeEvent.id).where(StripeEvent.processed_at.is_(None), is_due)
-    return db.scalars(waiting.order_by(StripeEvent.attempts, StripeEvent.received_at).limit(limit)).all()
+    return db.scalars(
+        waiting.order_by(StripeEvent.attempts, StripeEvent.received_at, StripeEvent.id).limit(limit)
+    ).all()

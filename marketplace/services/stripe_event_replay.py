@@ -36,7 +36,7 @@ def replay_event(db: Session, event_id: str, *, by: Decider, now: datetime) -> N
 def replay_failed(db: Session, *, by: Decider, now: datetime) -> int:
     """The same for every event that was given up, oldest first; how many. No more than `MOST_AT_ONCE`."""
     given_up = select(StripeEvent.id).where(StripeEvent.processed_at.is_(None), StripeEvent.attempts >= MOST_ATTEMPTS)
-    found = db.scalars(given_up.order_by(StripeEvent.received_at).limit(MOST_AT_ONCE)).all()
+    found = db.scalars(given_up.order_by(StripeEvent.received_at, StripeEvent.id).limit(MOST_AT_ONCE)).all()
     for event_id in found:
         replay_event(db, event_id, by=by, now=now)
     return len(found)

@@ -113,7 +113,9 @@ def read_trace(db: Session, booking_id: int) -> Trace:
     payout_events = _newest(db, PayoutEvent, PayoutEvent.payout_id.in_(ids["payout"]), PayoutEvent.id)
     postings = read_postings(db, booking_id)
     at_stripe = _stripe_ids(payment, payout, refunds, disputes, commands, postings)
-    stripe_events = _newest(db, StripeEvent, StripeEvent.object_id.in_(at_stripe), StripeEvent.received_at)
+    stripe_events = _newest(
+        db, StripeEvent, StripeEvent.object_id.in_(at_stripe), StripeEvent.received_at, StripeEvent.id
+    )
     family = db.execute(
         select(ChangeOrder.booking_id, ChangeOrder.extra_id)
         .where(or_(ChangeOrder.booking_id == booking_id, ChangeOrder.extra_id == booking_id))
@@ -186,9 +188,9 @@ def _booking(db: Session, booking_id: int) -> Booking:
     return booking
 
 
-def _newest(db: Session, table: type[Row], which: ColumnElement[bool], order: InstrumentedAttribute[Any]) -> list[Row]:
+def _newest(db: Session, table: type[Row], which: ColumnElement[bool], *order: InstrumentedAttribute[Any]) -> list[Row]:
     """The newest rows that are read at most, the oldest of them first."""
-    rows = db.scalars(select(table).where(which).order_by(order.desc()).limit(MOST_ROWS)).all()
+    rows = db.scalars(select(table).where(which).order_by(*(each.desc() for each in order)).limit(MOST_ROWS)).all()
     return list(reversed(rows))
 
 

@@ -237,7 +237,7 @@ def _by_mail(db: Session, text: str) -> tuple[Person, ...]:
 def _by_words(db: Session, text: str) -> tuple[Person, ...]:
     actors = select(Actor.id, Actor.name).where(Actor.name.icontains(text, autoescape=True))
     platforms = select(Platform.id, Platform.name).where(Platform.name.icontains(text, autoescape=True))
-    return _both(db, actors.order_by(Actor.name), platforms.order_by(Platform.name))
+    return _both(db, actors.order_by(Actor.name, Actor.id), platforms.order_by(Platform.name, Platform.id))
 
 
 def _both(db: Session, actors: Select[int, str], platforms: Select[int, str]) -> tuple[Person, ...]:

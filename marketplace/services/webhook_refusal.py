@@ -63,6 +63,6 @@ def count_refusals(db: Session, *, since: datetime) -> list[tuple[str, str, int]
         select(WebhookRefusal.address, WebhookRefusal.reason, total)
         .where(WebhookRefusal.hour >= since)
         .group_by(WebhookRefusal.address, WebhookRefusal.reason)
-        .order_by(total.desc())
+        .order_by(total.desc(), WebhookRefusal.address, WebhookRefusal.reason)
     )
     return [(address, reason, int(count)) for address, reason, count in rows]

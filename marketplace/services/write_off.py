@@ -128,7 +128,9 @@ def list_write_offs(db: Session, *, is_open: bool, limit: int = 100) -> list[Row
         .join(proposer, proposer.id == WriteOff.proposed_by_id)
         .outerjoin(decider, decider.id == WriteOff.decided_by_id)
         .where(state)
-        .order_by(WriteOff.proposed_at if is_open else WriteOff.proposed_at.desc())
+        .order_by(
+            *((WriteOff.proposed_at, WriteOff.id) if is_open else (WriteOff.proposed_at.desc(), WriteOff.id.desc()))
+        )
         .limit(limit)
     )
     return [Row(*row) for row in rows]
