@@ -18,6 +18,7 @@ from flask.testing import FlaskClient
 from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
+from werkzeug.routing import Rule
 from xdist.scheduler import LoadScopeScheduling
 
 from marketplace.command.migrate import migrate
@@ -38,10 +39,26 @@ STORIES = "tests/journey/"
 FRONT = ("tests/web/", "tests/command/")
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")
 
-# every test has an application of its own, and each would compile the same templates anew
+# every test has an application of its own, and each would compile the same templates and routes anew
 COMPILED = Path(gettempdir()) / f"marquee-templates-{os.getuid()}"
 COMPILED.mkdir(exist_ok=True)
 Flask.jinja_options = {"bytecode_cache": FileSystemBytecodeCache(str(COMPILED))}
+
+_compile_route = Rule._compile_builder
+_compiled_routes: dict[tuple[object, ...], Callable[..., tuple[str, str]]] = {}
+
+
+def _compile_route_once(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+    """What builds a rule's address follows from its text alone, unless it has defaults."""
+    if rule.defaults:
+        return _compile_route(rule, append_unknown)
+    key = (rule.rule, tuple(rule._trace), append_unknown)
+    if key not in _compiled_routes:
+        _compiled_routes[key] = _compile_route(rule, append_unknown)
+    return _compiled_routes[key]
+
+
+pytest.MonkeyPatch().setattr(Rule, "_compile_builder", _compile_route_once)
 
 server: list[Server] = []
 
@@ -169,6 +186,8 @@ def copy_of(engine: str, template: str, folder: Path, name: str) -> Iterator[str
     """The URL of a copy of the migrated database, for as long as the block lasts."""
     if engine == "sqlite":
         copy = folder / f"{name}.db"
+        for left in folder.glob(f"{copy.name}*"):
+            left.unlink()
         shutil.copyfile(template.removeprefix("sqlite:///"), copy)
         yield f"sqlite:///{copy}"
         return
@@ -179,17 +198,31 @@ def copy_of(engine: str, template: str, folder: Path, name: str) -> Iterator[str
     administer(base, f"DROP DATABASE {copied} WITH (FORCE)")
 
 
+@pytest.fixture(scope="session")
+def database_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where each test's SQLite file lies, always by the same name."""
+    return tmp_path_factory.mktemp("database")
+
+
 @pytest.fixture
-def database_url(engine: str, template: str, tmp_path: Path) -> Iterator[str]:
-    """A fresh copy of the migrated database."""
-    with copy_of(engine, template, tmp_path, "test") as url:
+def database_url(engine: str, template: str, database_folder: Path) -> Iterator[str]:
+    """A fresh copy of the migrated database, at the address of the one before."""
+    with copy_of(engine, template, database_folder, "test") as url:
         yield url
 
 
+@pytest.fixture(scope="session")
+def databases() -> dict[str, Database]:
+    """One for each address: what SQLAlchemy has compiled for a statement serves every test of this process."""
+    return {}
+
+
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
+def database(database_url: str, databases: dict[str, Database]) -> Iterator[Database]:
     """A fresh database: the test runs once on SQLite and once on PostgreSQL."""
-    with Database(database_url) as made:
+    if database_url not in databases:
+        databases[database_url] = Database(database_url)
+    with databases[database_url] as made:
         yield made
         still_out = made.engine.pool.status()
     assert "Current Checked out connections: 0" in still_out, f"a connection was not given back: {still_out}"

@@ -6,7 +6,6 @@ from datetime import timedelta
 from itertools import product
 
 import pytest
-from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from marketplace.domain.booking import Party, State, Step
@@ -19,6 +18,7 @@ from marketplace.services.booking_page import (
     read_booking,
 )
 from tests.services.stage import NOW, Story, at, request
+from tests.statements import counted
 
 
 @pytest.mark.parametrize("party", [Party.PLATFORM, Party.ACTOR])
@@ -61,9 +61,8 @@ def test_long_lists_come_in_pages_for_the_same_statements(db: Session) -> None:
     story = Story(db)
     for half_hour in range(24):
         request(db, story.member, story.actor, at(25, 9) + timedelta(days=half_hour))
-    sent: list[str] = []
-    event.listen(db.get_bind().engine, "before_cursor_execute", lambda *args: sent.append(args[2]))
-    pages = [list_platform_bookings(db, platform_id=story.platform_id, tab=Tab.ALL, page=n) for n in (1, 2, 9)]
+    with counted(db) as sent:
+        pages = [list_platform_bookings(db, platform_id=story.platform_id, tab=Tab.ALL, page=n) for n in (1, 2, 9)]
     assert [(len(page.lines), page.page, page.pages) for page in pages] == [(20, 1, 2), (5, 2, 2), (5, 2, 2)]
     assert len(sent) == 6
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from marketplace.db import Database
@@ -18,6 +18,7 @@ from marketplace.services.notice import GATHERED_FOR, find_letter, find_unsent
 from tests.conftest import Jobs
 from tests.race import race
 from tests.services.stage import NOW, Story, add_account
+from tests.statements import counted
 
 MINUTE = timedelta(minutes=1)
 
@@ -168,10 +169,9 @@ def test_a_long_thread_comes_in_pages_for_the_same_two_statements(db: Session) -
     story = Story(db)
     for number in range(24):
         write(story, story.mira, f"{number}", minutes=number + 1)
-    sent: list[str] = []
     booking = story.booking
-    event.listen(db.get_bind().engine, "before_cursor_execute", lambda *args: sent.append(args[2]))
-    pages = [read_thread(db, booking, page=page, size=10) for page in (1, 2, 3, 99)]
+    with counted(db) as sent:
+        pages = [read_thread(db, booking, page=page, size=10) for page in (1, 2, 3, 99)]
     assert len(sent) == 8
     assert [(len(one.lines), one.page, one.pages) for one in pages] == [(10, 1, 3), (10, 2, 3), (5, 3, 3), (5, 3, 3)]
     assert pages[0].lines[-1].words == "23"

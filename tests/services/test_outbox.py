@@ -9,7 +9,7 @@ from collections import deque
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from marketplace.domain.errors import Conflict, Refused
@@ -22,6 +22,7 @@ from marketplace.services.outbox_run import run_command
 from marketplace.services.payout_step import Decision, approvers_of
 from marketplace.services.payout_wait import FUNDS_AFTER, MOST_WAITS
 from tests.services.money_stage import MoneyStage
+from tests.statements import counted
 from workers.tasks.outbox import send_due_payouts, sweep_outbox
 from workers.tasks.payment import sync_account
 
@@ -392,13 +393,12 @@ def test_versions_of_a_key_count_up(stage: MoneyStage, used: int) -> None:
 def test_the_next_version_of_a_key_is_found_without_reading_every_command(stage: MoneyStage) -> None:
     if not stage.database.is_sqlite:
         return  # a small table is read whole there in any case
-    asked: list[str] = []
     with stage.tools.unit_of_work() as db:
-        event.listen(db.connection(), "before_cursor_execute", lambda *given: asked.append(str(given[2])))
-        outbox.next_version(db, "stem")
+        with counted(db) as asked:
+            outbox.next_version(db, "stem")
         plans = [
             row.detail
-            for statement in list(asked)
+            for statement in asked
             for row in db.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", ("",) * statement.count("?"))
         ]
     assert plans

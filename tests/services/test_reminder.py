@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from marketplace.domain.booking import ENDED, Party, State
@@ -16,6 +16,7 @@ from marketplace.models import Account, Booking, Notice
 from marketplace.services.account import give_role
 from marketplace.services.reminder import NOT_BY_DEADLINE, REMINDERS, find_due, remind
 from tests.services.stage import NOW, Story, add_account, at
+from tests.statements import counted
 
 HOUR = timedelta(hours=1)
 
@@ -226,9 +227,8 @@ def test_a_pencil_on_a_time_that_is_held_is_not_reminded_to_confirm(db: Session)
 def test_many_bookings_take_no_more_statements_than_one(db: Session) -> None:
     for _ in range(3):
         put(Story(db, starts_at=at(30, 10)), State.REQUESTED, NOW + 20 * HOUR)
-    sent: list[str] = []
-    event.listen(db.get_bind().engine, "before_cursor_execute", lambda *args: sent.append(args[2]))
-    found = [len(find_due(db, reminder, now=NOW)) for reminder in REMINDERS]
+    with counted(db) as sent:
+        found = [len(find_due(db, reminder, now=NOW)) for reminder in REMINDERS]
     assert sum(found) == 3
     assert len(sent) == len(REMINDERS)
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from marketplace.domain.availability import Interval
@@ -18,26 +15,11 @@ from marketplace.services.actor_page import find_actor_page, get_actor_page
 from marketplace.services.card import find_rows
 from marketplace.services.search import ActorFilter, Sort, count_each, search_actors
 from tests.services.stage import NOW, add_actor, add_clip, add_hours, at
+from tests.statements import counted
 
 
 def names(db: Session, filters: ActorFilter) -> list[str]:
     return [row.name for row in search_actors(db, filters, 1, NOW).rows]
-
-
-@contextmanager
-def counted(db: Session) -> Iterator[list[str]]:
-    """The statements sent while the block runs."""
-    sent: list[str] = []
-    engine = db.get_bind().engine
-
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        sent.append(statement)
-
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield sent
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
 
 
 def test_only_listed_actors_are_found(db: Session) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from marketplace.domain import ledger as books
@@ -29,6 +29,7 @@ from marketplace.services.statement import (
     trial_balance,
 )
 from tests.services.stage import Story, add_actor, add_member, at, request
+from tests.statements import counted
 
 NOVEMBER = month_of(date(2026, 11, 1))
 FIRST = datetime(2026, 11, 1, tzinfo=UTC)
@@ -289,7 +290,6 @@ def test_a_page_of_lines_takes_one_statement_however_many_there_are(db: Session)
     random_history(db, random.Random(3))
     subject = Subject(Side.MARKETPLACE)
     sheet = summarise(db, subject, "USD", NOVEMBER)
-    asked: list[str] = []
-    event.listen(db.connection(), "before_cursor_execute", lambda *given: asked.append(given[2]))
-    assert len(list_lines(db, subject, NOVEMBER, sheet, 1)) == PAGE_SIZE
+    with counted(db) as asked:
+        assert len(list_lines(db, subject, NOVEMBER, sheet, 1)) == PAGE_SIZE
     assert len(asked) == 1

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import event, select
-from sqlalchemy.orm import Session
+from sqlalchemy import select
 
 from marketplace.domain.document import Issuer
 from marketplace.domain.errors import NotFound
@@ -34,6 +31,7 @@ from marketplace.services.trace_find import NOTHING, Found, find_traced
 from marketplace.web.trace_line import Tab, lines_of
 from tests.services.money_stage import MoneyStage
 from tests.services.stage import Story
+from tests.statements import counted
 
 TOTAL, NET, FEE = 38_880, 36_000, 2_880
 BACK = 9_720
@@ -73,20 +71,6 @@ def hear(stage: MoneyStage) -> None:
             )
             store_event(db, heard, now=stage.now)
     stage.work()
-
-
-@contextmanager
-def counted(db: Session) -> Iterator[list[str]]:
-    """The statements that were sent meanwhile."""
-    sent: list[str] = []
-    engine = db.get_bind().engine
-
-    def note(*args: object) -> None:
-        sent.append(str(args[2]))
-
-    event.listen(engine, "before_cursor_execute", note)
-    yield sent
-    event.remove(engine, "before_cursor_execute", note)
 
 
 def found(stage: MoneyStage, text: str) -> Found:

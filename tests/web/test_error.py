@@ -18,7 +18,7 @@ from marketplace.models import Account, Role
 from marketplace.web.guard import public
 from marketplace.web.transaction import reading, unit_of_work
 from tests.conftest import Jobs
-from tests.web.public.conftest import counted
+from tests.statements import counted
 from tests.web.scene import Scene, scene
 
 __all__ = ["scene"]

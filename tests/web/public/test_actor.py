@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 from marketplace.db import Database
 from marketplace.models import Actor, Booking, Brief, Score
 from tests.services.stage import NOW, add_actor, add_clip, add_member, at
+from tests.statements import counted
 from tests.web.page_check import LARGEST_PAGE, faults, weight
-from tests.web.public.conftest import Fill, counted
+from tests.web.public.conftest import Fill
 
 NETWORK = {
     "network": "tiktok", "handle": "imani", "followers": 412_000, "engagement_rate": 0.078, "reach": 52_000.0,

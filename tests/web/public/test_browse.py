@@ -14,8 +14,9 @@ from marketplace.db import Database
 from marketplace.models import Account, Member
 from marketplace.services.shortlist import save_actor
 from tests.services.stage import NOW, add_actor, add_member
+from tests.statements import counted
 from tests.web.page_check import LARGEST_PAGE, faults, weight
-from tests.web.public.conftest import Fill, counted
+from tests.web.public.conftest import Fill
 
 pytestmark = pytest.mark.both_engines
 
