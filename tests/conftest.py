@@ -44,21 +44,24 @@ COMPILED = Path(gettempdir()) / f"marquee-templates-{os.getuid()}"
 COMPILED.mkdir(exist_ok=True)
 Flask.jinja_options = {"bytecode_cache": FileSystemBytecodeCache(str(COMPILED))}
 
-_compile_route = Rule._compile_builder
-_compiled_routes: dict[tuple[object, ...], Callable[..., tuple[str, str]]] = {}
+_compile = Rule.compile
+_compiled: dict[tuple[object, ...], Rule] = {}
 
 
-def _compile_route_once(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
-    """What builds a rule's address follows from its text alone, unless it has defaults."""
-    if rule.defaults:
-        return _compile_route(rule, append_unknown)
-    key = (rule.rule, tuple(rule._trace), append_unknown)
-    if key not in _compiled_routes:
-        _compiled_routes[key] = _compile_route(rule, append_unknown)
-    return _compiled_routes[key]
+def _compile_once(rule: Rule) -> None:
+    """What a route is compiled to follows from its text and its converters, unless it has defaults."""
+    known = _compiled.get((rule.rule, *rule.map.converters.items()))
+    if known is None or rule.defaults or known.defaults:
+        _compile(rule)
+        _compiled[rule.rule, *rule.map.converters.items()] = rule
+        return
+    rule._parts, rule._trace, rule._converters = known._parts, known._trace, known._converters
+    rule.arguments |= known.arguments
+    for name in ("_build", "_build_unknown"):
+        setattr(rule, name, getattr(known, name).__func__.__get__(rule))
 
 
-pytest.MonkeyPatch().setattr(Rule, "_compile_builder", _compile_route_once)
+pytest.MonkeyPatch().setattr(Rule, "compile", _compile_once)
 
 server: list[Server] = []
 
