@@ -7,7 +7,6 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Any
@@ -16,7 +15,6 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from jinja2 import FileSystemBytecodeCache
-from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 from xdist.scheduler import LoadScopeScheduling
@@ -29,7 +27,7 @@ from marketplace.jobs import Job
 from marketplace.models import Account
 from marketplace.sandbox.stripe import WebhookTarget
 from marketplace.web import create_app
-from tests.postgresql import CannotRun, Server, start_server
+from tests.postgresql import CannotRun, Copy, Server, administer, start_server
 from tests.stripe_stand import SECRET, Inbox, Stand, running_stand
 
 ENGINES = ("sqlite", "postgresql")
@@ -174,69 +172,69 @@ def _fill_template(url: str) -> None:
         migrate(made.engine)
 
 
-def administer(base: str, statement: str) -> None:
-    """Run a statement that no transaction may contain."""
-    maker = create_engine(
-        f"{base}/postgres".replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT"
-    )
-    with maker.connect() as connection:
-        connection.execute(text(statement))
-    maker.dispose()
+class SQLiteCopy:
+    """A database file that tests write to one after the other, a new one for each at the same place."""
 
+    def __init__(self, original: str, file: Path) -> None:
+        self._original, self._file = Path(original.removeprefix("sqlite:///")), file
+        self.url = f"sqlite:///{file}"
 
-@contextmanager
-def copy_of(engine: str, template: str, folder: Path, name: str) -> Iterator[str]:
-    """The URL of a copy of the migrated database, for as long as the block lasts."""
-    if engine == "sqlite":
-        copy = folder / f"{name}.db"
-        for left in folder.glob(f"{copy.name}*"):
+    def renew(self) -> None:
+        """Make it like the original. Whoever still has the old file open keeps that."""
+        self.drop()
+        shutil.copyfile(self._original, self._file)
+
+    def drop(self) -> None:
+        """Be rid of it."""
+        for left in self._file.parent.glob(f"{self._file.name}*"):
             left.unlink()
-        shutil.copyfile(template.removeprefix("sqlite:///"), copy)
-        yield f"sqlite:///{copy}"
-        return
-    base, _, original = template.rpartition("/")
-    copied = f"{name}_{os.getpid()}"
-    administer(base, f"CREATE DATABASE {copied} TEMPLATE {original} STRATEGY FILE_COPY")
-    yield f"{base}/{copied}"
-    administer(base, f"DROP DATABASE {copied} WITH (FORCE)")
+
+
+def copy_of(template: str, folder: Path, name: str) -> SQLiteCopy | Copy:
+    """A copy of the migrated database, not made yet."""
+    if template.startswith("sqlite:"):
+        return SQLiteCopy(template, folder / f"{name}.db")
+    return Copy(template, f"{name}_{os.getpid()}")
 
 
 @pytest.fixture(scope="session")
-def database_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where each test's SQLite file lies, always by the same name."""
-    return tmp_path_factory.mktemp("database")
+def scratch(template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SQLiteCopy | Copy]:
+    """The one database that the tests of this process commit to; `renew` makes it like new."""
+    copy = copy_of(template, tmp_path_factory.mktemp("database"), "test")
+    yield copy
+    copy.drop()
 
 
 @pytest.fixture
-def database_url(engine: str, template: str, database_folder: Path) -> Iterator[str]:
+def database_url(scratch: SQLiteCopy | Copy) -> str:
     """A fresh copy of the migrated database, at the address of the one before."""
-    with copy_of(engine, template, database_folder, "test") as url:
-        yield url
+    scratch.renew()
+    return scratch.url
 
 
 @pytest.fixture(scope="session")
-def databases() -> dict[str, Database]:
-    """One for each address: what SQLAlchemy has compiled for a statement serves every test of this process."""
-    return {}
+def compiled(scratch: SQLiteCopy | Copy) -> Database:
+    """The scratch database as SQLAlchemy sees it: what it compiles for a statement serves every test."""
+    return Database(scratch.url)
 
 
 @pytest.fixture
-def database(database_url: str, databases: dict[str, Database]) -> Iterator[Database]:
+def database(database_url: str, compiled: Database) -> Iterator[Database]:
     """A fresh database: the test runs once on SQLite and once on PostgreSQL."""
-    if database_url not in databases:
-        databases[database_url] = Database(database_url)
-    with databases[database_url] as made:
+    with compiled as made:
         yield made
         still_out = made.engine.pool.status()
     assert "Current Checked out connections: 0" in still_out, f"a connection was not given back: {still_out}"
 
 
 @pytest.fixture(scope="session")
-def shared(engine: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+def shared(template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """A migrated database that nobody ever commits to: what one test writes is gone before the next begins."""
-    folder = tmp_path_factory.mktemp("shared")
-    with copy_of(engine, template, folder, "shared") as url, Database(url) as made:
+    copy = copy_of(template, tmp_path_factory.mktemp("shared"), "shared")
+    copy.renew()
+    with Database(copy.url) as made:
         yield made
+    copy.drop()
 
 
 @pytest.fixture

@@ -12,10 +12,47 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
+
 OLDEST_MAJOR = 15
 READY_WITHIN_S = 60
 NOBODY = 65534
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_wal_size=2GB", "shared_buffers=64MB")
+
+SEND_AWAY = (
+    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+EMPTY = """
+DO $$
+DECLARE
+  name regclass;
+  is_used boolean;
+BEGIN
+  FOR name IN
+    SELECT oid FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+      AND relname NOT IN ('alembic_version', 'balanced')
+  LOOP
+    EXECUTE format('SELECT EXISTS (SELECT FROM %s)', name) INTO is_used;
+    IF is_used THEN
+      EXECUTE format('DELETE FROM %s', name);
+    END IF;
+  END LOOP;
+  PERFORM setval(oid, 1, false) FROM pg_class WHERE relkind = 'S' AND relnamespace = 'public'::regnamespace;
+END $$
+"""
+"""Of all but what migrations fill."""
+MAKE = """
+SELECT
+  (SELECT (count(*), max(xmin::text::bigint)) FROM pg_class WHERE relnamespace = 'public'::regnamespace),
+  (SELECT (count(*), max(xmin::text::bigint)) FROM pg_attribute),
+  (SELECT (count(*), max(xmin::text::bigint)) FROM pg_constraint),
+  (SELECT (count(*), max(xmin::text::bigint)) FROM pg_trigger),
+  (SELECT (count(*), max(xmin::text::bigint)) FROM pg_proc),
+  (SELECT array_agg(version_num) FROM alembic_version),
+  (SELECT array_agg(imbalance) FROM balanced)
+"""
+"""Differs after any change to tables, columns, constraints, triggers or functions, and to what migrations fill."""
 
 
 class CannotRun(Exception):
@@ -40,6 +77,47 @@ class Server:
         self.process.send_signal(signal.SIGQUIT)
         self.process.wait(timeout=20)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Copy:
+    """A database that tests write to one after the other, like new for each: wiped, unless one changed its make.
+
+    A wipe takes a fifteenth of the time that a database takes to be made.
+    """
+
+    def __init__(self, original: str, name: str) -> None:
+        self._base, _, self._original = original.rpartition("/")
+        self._name, self._make = name, ""
+        self.url = f"{self._base}/{name}"
+
+    def renew(self) -> None:
+        """Make it like the original, with nobody connected."""
+        if not self._make or not self._wipe():
+            administer(self._base, f"DROP DATABASE IF EXISTS {self._name} WITH (FORCE)")
+            administer(self._base, f"CREATE DATABASE {self._name} TEMPLATE {self._original} STRATEGY FILE_COPY")
+            with psycopg.connect(self.url) as connection:
+                self._make = self._read_make(connection)
+
+    def drop(self) -> None:
+        """Be rid of it."""
+        administer(self._base, f"DROP DATABASE IF EXISTS {self._name} WITH (FORCE)")
+
+    def _wipe(self) -> bool:
+        with psycopg.connect(self.url, options="-c session_replication_role=replica") as connection:
+            connection.execute(SEND_AWAY)
+            connection.execute(EMPTY)
+            return self._read_make(connection) == self._make
+
+    def _read_make(self, connection: psycopg.Connection) -> str:
+        row = connection.execute(MAKE).fetchone()
+        assert row
+        return str(row)
+
+
+def administer(base: str, statement: str) -> None:
+    """Run a statement that no transaction may contain."""
+    with psycopg.connect(f"{base}/postgres", autocommit=True) as connection:
+        connection.execute(statement.encode())
 
 
 def start_server() -> Server:

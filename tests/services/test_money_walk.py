@@ -20,7 +20,8 @@ from marketplace.config import Settings
 from marketplace.db import Database
 from marketplace.gateways.outside import Outside
 from marketplace.gateways.payment.stripe import StripeGateway
-from tests.conftest import copy_of
+from tests.conftest import SQLiteCopy
+from tests.postgresql import Copy
 from tests.services.money_stage import MoneyStage
 from tests.services.money_walk import Chance, Walk
 from tests.services.money_walk_check import find_broken, find_unsettled
@@ -116,15 +117,14 @@ class MoneyWalk(RuleBasedStateMachine):
 
 
 def test_whatever_happens_to_money_every_cent_is_where_the_books_say(
-    engine: str, template: str, settings: Settings, outside: Outside, tmp_path: Path
+    scratch: SQLiteCopy | Copy, compiled: Database, settings: Settings, outside: Outside, tmp_path: Path
 ) -> None:
     numbers = count(1)
 
     @contextmanager
     def fresh() -> Iterator[Walk]:
-        number = next(numbers)
-        copy, stripe = copy_of(engine, template, tmp_path, f"walk{number}"), tmp_path / f"stripe{number}.db"
-        with copy as url, Database(url) as database, running_stand(stripe) as stand:
+        scratch.renew()
+        with compiled as database, running_stand(tmp_path / f"stripe{next(numbers)}.db") as stand:
             stand.gateway = StripeGateway("sk_test_stand", api_base=stand.url, webhook_secrets=(SECRET,), retries=0)
             yield Walk(MoneyStage(database, settings, outside, stand))
 
