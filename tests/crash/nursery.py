@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -75,23 +76,25 @@ class Errand:
             if job in MONEY_JOBS:
                 queue.append((job.value, ids))
 
-        tools = Tools(self._settings(), database_of(self.database_url), self._outside(), take, now=self._now)
+        settings, outside = surroundings_of(self.database_url, self.data_dir, self.stripe_url)
+        tools = Tools(settings, database_of(self.database_url), outside, take, now=self._now)
         while queue:
             name, ids = queue.popleft()
             function = SWEEPS.get(name) or ONES.get(name) or TASKS[name].function
             function(tools, *ids)
 
-    def _settings(self) -> Settings:
-        return load_settings(
-            data_dir=Path(self.data_dir), database_url=self.database_url, port=24999, stripe_calls_per_second=100
-        )
-
-    def _outside(self) -> Outside:
-        payment = StripeGateway("sk_test_stand", api_base=self.stripe_url, timeout_s=10)
-        return replace(connect_outside(self._settings()), payment=payment)
-
     def _now(self) -> datetime:
         return datetime.now(UTC) + timedelta(seconds=self.offset_s)
+
+
+@lru_cache(maxsize=1)
+def surroundings_of(database_url: str, data_dir: str, stripe_url: str) -> tuple[Settings, Outside]:
+    """What a worker finds when it starts."""
+    settings = load_settings(
+        data_dir=Path(data_dir), database_url=database_url, port=24999, stripe_calls_per_second=100
+    )
+    payment = StripeGateway("sk_test_stand", api_base=stripe_url, timeout_s=10)
+    return settings, replace(connect_outside(settings), payment=payment)
 
 
 _databases: Final[dict[str, Database]] = {}
