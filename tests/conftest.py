@@ -12,10 +12,13 @@ from tempfile import gettempdir
 from typing import Any
 
 import pytest
+import structlog
 from flask import Flask
 from flask.testing import FlaskClient
 from jinja2 import FileSystemBytecodeCache
+from passlib.hash import argon2
 from sqlalchemy.orm import Session
+from stripe._http_client import HTTPClient
 from werkzeug.routing import Rule
 from xdist.scheduler import LoadScopeScheduling
 
@@ -42,6 +45,16 @@ COMPILED = Path(gettempdir()) / f"marquee-templates-{os.getuid()}"
 COMPILED.mkdir(exist_ok=True)
 Flask.jinja_options = {"bytecode_cache": FileSystemBytecodeCache(str(COMPILED))}
 
+# the SDK's own wait before it tries again, and what a password's hash costs, are for real life
+lasting = pytest.MonkeyPatch()
+lasting.setattr(HTTPClient, "INITIAL_DELAY", 0.01)
+lasting.setattr(argon2, "memory_cost", 64)
+lasting.setattr(argon2, "default_rounds", 1)
+
+# structlog's own choice draws each traceback with all its variables, which takes more than a second
+plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+structlog.configure(processors=[*structlog.get_config()["processors"][:-1], plain])
+
 _compile = Rule.compile
 _compiled: dict[tuple[object, ...], Rule] = {}
 
@@ -59,7 +72,7 @@ def _compile_once(rule: Rule) -> None:
         setattr(rule, name, getattr(known, name).__func__.__get__(rule))
 
 
-pytest.MonkeyPatch().setattr(Rule, "compile", _compile_once)
+lasting.setattr(Rule, "compile", _compile_once)
 
 server: list[Server] = []
 

@@ -61,7 +61,8 @@ def race(url: str, work: Work, pieces: Sequence[Sequence[Any]]) -> Race:
 
     Any other error, or a client that does not finish in time, fails the race.
     """
-    context = multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.services.money_stage"])  # which imports most of what a client needs
     barrier = context.Barrier(len(pieces))
     with context.Pool(len(pieces), initializer=_prepare, initargs=(url, work, barrier)) as pool:
         return Race(tuple(pool.map_async(_run, pieces, chunksize=1).get(WAIT_S)))

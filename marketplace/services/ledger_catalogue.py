@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import Column, Integer, String, Table, func, literal_column, or_, select, text
+from sqlalchemy import Column, Integer, Select, String, Table, func, literal_column, or_, select, text
 from sqlalchemy.orm import Session
 
 from marketplace.domain import ledger as books
@@ -87,14 +88,20 @@ def _columns(kind: type[Any]) -> Iterator[tuple[Table, Column[Any]]]:
 
 
 def _wrong_texts(db: Session, instants: list[tuple[Table, Column[Any]]]) -> list[str]:
-    found = []
-    for table, column in instants:
-        stored = literal_column(f'"{table.name}"."{column.name}"', String)
-        row = literal_column(f'"{table.name}".rowid', Integer)
-        is_right = or_(*(stored.op("GLOB", is_comparison=True)(form) for form in STORED))
-        wrong = select(row, stored).select_from(table).where(stored.is_not(None), ~is_right).limit(WORDS)
-        found += [f"{table.name} row {number}, {column.name} {value}" for number, value in db.execute(wrong)]
-    return found
+    return [
+        f"{table.name} row {number}, {column.name} {value}"
+        for table, column in instants
+        for number, value in db.execute(_wrong_text(table, column))
+    ]
+
+
+@cache
+def _wrong_text(table: Table, column: Column[Any]) -> Select[int, str]:
+    """The rows and their texts; over a hundred columns, so each is put together once."""
+    stored = literal_column(f'"{table.name}"."{column.name}"', String)
+    row = literal_column(f'"{table.name}".rowid', Integer)
+    is_right = or_(*(stored.op("GLOB", is_comparison=True)(form) for form in STORED))
+    return select(row, stored).select_from(table).where(stored.is_not(None), ~is_right).limit(WORDS)
 
 
 def _wrong_types(db: Session, instants: list[tuple[Table, Column[Any]]]) -> list[str]:

@@ -45,7 +45,7 @@ def leave(url: str, per_second: float, turns: int) -> list[float]:
 
 
 def test_processes_together_keep_one_pace(database_url: str) -> None:
-    with multiprocessing.get_context("spawn").Pool(3) as pool:
+    with multiprocessing.get_context("forkserver").Pool(3) as pool:
         left = pool.starmap(leave, [(database_url, 50, 40)] * 3)
     instants = [at for each in left for at in each]
     assert len(instants) == 120

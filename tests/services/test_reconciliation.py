@@ -277,7 +277,8 @@ def test_another_amount_is_named_and_freezes_the_payout_until_it_is_settled(stag
         assert "Our books and Stripe's differ about this booking." in blocks_of(db, held)
     with pytest.raises(Exception, match="differ"):
         stage.approve(payout_id, admin_id)
-    (row,) = stage.tools.database.readers().scalars(select(Mismatch)).all()
+    with stage.tools.reading() as db:
+        row = db.scalars(select(Mismatch)).one()
     with stage.tools.unit_of_work() as db:
         mismatch.settle_by_hand(
             db, mismatch_id=row.id, by=Decider(admin_id, "1.2.3.4"), words="The bank kept one dollar.", now=stage.now

@@ -10,7 +10,7 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from marketplace.sandbox.stripe.api import Sandbox
 
-STOPS_WITHIN_S = 0.05
+STOPS_WITHIN_S = 0.01
 
 
 class QuietHandler(WSGIRequestHandler):
