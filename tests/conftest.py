@@ -8,18 +8,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from tempfile import gettempdir
 from typing import Any
 
 import pytest
-import structlog
 from flask import Flask
 from flask.testing import FlaskClient
-from jinja2 import FileSystemBytecodeCache
-from passlib.hash import argon2
 from sqlalchemy.orm import Session
-from stripe._http_client import HTTPClient
-from werkzeug.routing import Rule
 from xdist.scheduler import LoadScopeScheduling
 
 from marketplace.command.migrate import migrate
@@ -30,6 +24,7 @@ from marketplace.jobs import Job
 from marketplace.models import Account
 from marketplace.sandbox.stripe import WebhookTarget
 from marketplace.web import create_app
+from tests.light import lighten
 from tests.postgresql import CannotRun, Copy, Server, administer, start_server
 from tests.stripe_stand import SECRET, Inbox, Stand, running_stand
 
@@ -40,39 +35,7 @@ STORIES = "tests/journey/"
 FRONT = ("tests/web/", "tests/command/")
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")
 
-# every test has an application of its own, and each would compile the same templates and routes anew
-COMPILED = Path(gettempdir()) / f"marquee-templates-{os.getuid()}"
-COMPILED.mkdir(exist_ok=True)
-Flask.jinja_options = {"bytecode_cache": FileSystemBytecodeCache(str(COMPILED))}
-
-# the SDK's own wait before it tries again, and what a password's hash costs, are for real life
-lasting = pytest.MonkeyPatch()
-lasting.setattr(HTTPClient, "INITIAL_DELAY", 0.01)
-lasting.setattr(argon2, "memory_cost", 64)
-lasting.setattr(argon2, "default_rounds", 1)
-
-# structlog's own choice draws each traceback with all its variables, which takes more than a second
-plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
-structlog.configure(processors=[*structlog.get_config()["processors"][:-1], plain])
-
-_compile = Rule.compile
-_compiled: dict[tuple[object, ...], Rule] = {}
-
-
-def _compile_once(rule: Rule) -> None:
-    """What a route is compiled to follows from its text and its converters, unless it has defaults."""
-    known = _compiled.get((rule.rule, *rule.map.converters.items()))
-    if known is None or rule.defaults or known.defaults:
-        _compile(rule)
-        _compiled[rule.rule, *rule.map.converters.items()] = rule
-        return
-    rule._parts, rule._trace, rule._converters = known._parts, known._trace, known._converters
-    rule.arguments |= known.arguments
-    for name in ("_build", "_build_unknown"):
-        setattr(rule, name, getattr(known, name).__func__.__get__(rule))
-
-
-lasting.setattr(Rule, "compile", _compile_once)
+lighten()
 
 server: list[Server] = []
 
