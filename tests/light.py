@@ -6,11 +6,11 @@ import os
 from pathlib import Path
 from tempfile import gettempdir
 
+import pytest
 import structlog
 from flask import Flask
 from jinja2 import FileSystemBytecodeCache
 from passlib.hash import argon2
-from pytest import MonkeyPatch
 from stripe._http_client import HTTPClient
 from werkzeug.routing import Rule
 
@@ -20,7 +20,7 @@ _compiled: dict[tuple[object, ...], Rule] = {}
 
 def lighten() -> None:
     """Once for each process that runs tests, before anything else."""
-    lasting = MonkeyPatch()
+    lasting = pytest.MonkeyPatch()
     lasting.setattr(HTTPClient, "INITIAL_DELAY", 0.01)
     lasting.setattr(argon2, "memory_cost", 64)
     lasting.setattr(argon2, "default_rounds", 1)
