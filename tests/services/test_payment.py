@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from random import Random
 from typing import Any
 
 import pytest
@@ -163,6 +164,26 @@ def store_all(stage: MoneyStage) -> None:
     for body in stage.stand.events():
         with stage.tools.unit_of_work() as db:
             stripe_event.store_event(db, stage.stand.event(body), now=stage.now)
+
+
+# case 2
+@pytest.mark.parametrize("seed", range(5))
+def test_events_that_are_shuffled_before_any_is_worked_on_end_in_the_same_books(stage: MoneyStage, seed: int) -> None:
+    booking_id = stage.accepted()
+    stage.pay(booking_id)
+    charge = stage.stand.events("charge.succeeded")[0]["data"]["object"]["id"]
+    stage.stand.refund_by_hand(charge, 10_000)
+    store_all(stage)
+    events = [event["id"] for event in stage.stand.events()]
+    for event_id in Random(seed).sample(events * 2, len(events) * 2):
+        process_stripe_event(stage.tools, event_id)
+        stage.work()
+    assert stage.balances() == {
+        "stripe_balance": TOTAL - STRIPES_FEE - 10_000,
+        "stripe_fees": STRIPES_FEE,
+        f"booking_funds:{booking_id}": -(TOTAL - 10_000),
+    }
+    stage.assert_sound()
 
 
 # case 2

@@ -82,6 +82,7 @@ def test_the_demo_has_a_second_admin_for_what_two_decide(app: Flask, scene: Scen
     assert "Yes, it is Bo" in browser.get("/verify").text
 
 
+# case 40
 def test_who_signs_in_takes_nothing_over_that_was_in_the_browser_before(app: Flask, scene: Scene) -> None:
     browser = app.test_client()
     with browser.session_transaction() as session:

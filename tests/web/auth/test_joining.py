@@ -85,6 +85,7 @@ def test_nobody_under_eighteen_joins_as_an_actor(client: FlaskClient, database: 
         assert db.scalars(select(Account)).all() == []
 
 
+# case 40
 def test_a_form_cannot_make_itself_an_admin(client: FlaskClient, database: Database) -> None:
     client.post("/join", data={**ACTOR, "roles": "admin", "active": "1", "confirmed_at": "2020-01-01"})
     with database.reading() as db:

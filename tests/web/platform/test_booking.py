@@ -149,6 +149,24 @@ def test_a_price_that_moved_is_shown_before_it_is_asked(scene: Scene) -> None:
     assert 'name="shown_total_minor" value="38880"' in page
 
 
+# case 21
+def test_amounts_people_and_currencies_that_a_form_makes_up_count_for_nothing(scene: Scene) -> None:
+    made_up = {"total_minor": "100", "price_minor": "100", "fee_minor": "0", "amount": "1", "currency": "JPY",
+               "actor_id": "999999", "platform_id": "999999", "member_id": "999999", "state": "confirmed"}  # fmt: skip
+    scene.post("/platform/booking/new", **scene.form(**made_up))
+    with scene.database.reading() as db:
+        booking = db.scalars(select(Booking)).one()
+        assert (booking.total_minor, booking.currency, booking.state) == (38_880, "USD", "requested")
+        assert (booking.actor_id, booking.platform_id) == (scene.actor_id, scene.platform_id)
+
+
+# case 21
+def test_an_actor_whom_nobody_may_book_is_not_booked_by_another_name_in_the_form(scene: Scene) -> None:
+    scene.post("/platform/booking/new", status=404, **scene.form(actor="nobody"))
+    with scene.database.reading() as db:
+        assert db.scalars(select(Booking)).all() == []
+
+
 # case 20
 def test_the_same_form_twice_books_once(scene: Scene) -> None:
     form = scene.form()
