@@ -20,10 +20,12 @@ from marketplace.services.refund_back import find_failed
 
 def book_refund(db: Session, payment: Payment, seen: stripe.Refund, now: datetime) -> None:
     """One refund as Stripe has it: ours by its mark, or one that was made by hand in Stripe's own pages."""
-    came_back = seen.state == "failed" or (seen.state == "canceled" and ledger.is_posted(db, f"refund:{seen.id}"))
+    known = find_refund(db, payment, seen)
+    # one of ours that was called off is owed like one that came back: we had promised it
+    came_back = seen.state == "failed" or (seen.state == "canceled" and known is not None)
     if seen.state in ("canceled", "requires_action") and not came_back:
         return
-    refund = find_refund(db, payment, seen) or _adopt(db, payment, seen, now)
+    refund = known or _adopt(db, payment, seen, now)
     refund.stripe_refund_id = seen.id
     _post_refund(db, payment, refund, seen, now)
     if came_back:

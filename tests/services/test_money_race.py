@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from time import sleep
 
 import pytest
@@ -12,9 +13,9 @@ from marketplace.domain.errors import Conflict
 from marketplace.domain.money import Money
 from marketplace.domain.payout import State
 from marketplace.gateways.payment.base import CheckoutOrder
-from marketplace.models import Refund
+from marketplace.models import Booking, Refund
 from marketplace.services.account import Decider
-from marketplace.services.payment import LONGEST
+from marketplace.services.payment import LONGEST, refund_booking
 from marketplace.services.payment_sync import Seen, read_checkout, sync_checkout
 from marketplace.services.payout_send import send_payout
 from marketplace.services.payout_wait import FUNDS_AFTER
@@ -119,6 +120,24 @@ def test_a_reading_from_before_a_refund_came_back_does_not_make_it_good(stage: M
     assert _refund_states(stage) == ["failed"]
     _write(stage, early)
     assert _refund_states(stage) == ["failed"]
+    stage.assert_sound()
+
+
+# case 26
+def test_a_refund_of_ours_that_is_called_off_before_it_was_seen_is_owed_to_the_platform(stage: MoneyStage) -> None:
+    booking_id = stage.paid()
+    with stage.tools.unit_of_work() as db:
+        refund_booking(db, db.get_one(Booking, booking_id), 10_000, "Agreed by both.", stage.now)
+    stage.work()
+    with stage.tools.reading() as db:
+        asked = db.scalars(select(Refund)).one()
+    seen = _seen(stage, booking_id)
+    stage.stand.control(f"refund/{seen.charges[0].refunds[0].id}/fail")  # as far as Stripe's balance goes
+    off = replace(seen.charges[0].refunds[0], state="canceled")
+    _write(stage, replace(seen, charges=(replace(seen.charges[0], refunds=(off,)), *seen.charges[1:])))
+    assert _refund_states(stage) == ["failed"]
+    assert stage.payment(booking_id).refunded_minor == 0
+    assert stage.balances()[f"refund_due:{stage.payment(booking_id).platform_id}"] == -asked.amount_minor
     stage.assert_sound()
 
 
