@@ -50,7 +50,7 @@ class Payout(Base):
     approvals: Mapped[int] = mapped_column(default=0)
     stripe_transfer_id: Mapped[str | None] = mapped_column(String(255), unique=True)
     reversed_minor: Mapped[Minor] = mapped_column(default=0)
-    transferred_at: Mapped[datetime | None]
+    transferred_at: Mapped[datetime | None] = mapped_column(index=True)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 

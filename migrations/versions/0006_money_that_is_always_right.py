@@ -186,6 +186,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_payment_charge_at"), "payment", ["charge_at"])
 
     op.create_index("ix_payout_event_before", "payout_event", ["before", "at"])
+    op.create_index(op.f("ix_payout_transferred_at"), "payout", ["transferred_at"])
     op.add_column("payout", sa.Column("held_until", UTC(), nullable=True))
     op.add_column("payout", sa.Column("asked_at", UTC(), nullable=True))
     op.add_column("payout", sa.Column("appealed_at", UTC(), nullable=True))
@@ -209,6 +210,7 @@ def downgrade() -> None:
         batch_op.drop_column("repaid_words")
         batch_op.drop_column("retry_of_id")
 
+    op.drop_index(op.f("ix_payout_transferred_at"), table_name="payout")
     op.drop_index("ix_payout_event_before", table_name="payout_event")
     op.drop_column("payout", "appealed_at")
     op.drop_column("payout", "asked_at")
