@@ -130,7 +130,7 @@ class Inbox:
         app.add_url_rule("/hook", view_func=self._take, methods=["POST"])
         self._server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=QuietHandler)
         self.url = f"http://127.0.0.1:{self._server.server_port}/hook"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     def _take(self) -> Response:
         self.bodies.append(request.get_data())

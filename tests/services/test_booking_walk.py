@@ -49,7 +49,7 @@ T = TypeVar("T")
 WALKS: Final = int(os.environ.get("MARQUEE_WALKS", "0"))
 """How many random walks are made; none asked for means the same few every time."""
 
-FEW: Final = 18
+FEW: Final = 12
 LONG: Final = 50
 MOST_LIVING: Final = 6
 MINUTE: Final = timedelta(minutes=1)

@@ -198,7 +198,7 @@ def live(
     stage = MoneyStage(database, settings, outside, stand)
     app: Flask = create_app(settings, database, stage.take, outside, later=lambda call: call())
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=QuietHandler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     yield stage, {kind: f"http://127.0.0.1:{server.server_port}{path}" for kind, path in PATHS.items()}
     server.shutdown()
     server.server_close()

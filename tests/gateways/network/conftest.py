@@ -32,7 +32,7 @@ class Standin:
         served = create_app(seed, now=self.clock, slow=self._wait)
         self.server = make_server("127.0.0.1", 0, served, threaded=True)
         self.base = f"http://127.0.0.1:{self.server.server_port}"
-        self.thread = Thread(target=self.server.serve_forever, daemon=True)
+        self.thread = Thread(target=self.server.serve_forever, args=(0.01,), daemon=True)
         self.thread.start()
 
     def _wait(self) -> None:
