@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 from tempfile import gettempdir
@@ -20,6 +21,7 @@ _compiled: dict[tuple[object, ...], Rule] = {}
 
 def lighten() -> None:
     """Once for each process that runs tests, before anything else."""
+    gc.set_threshold(100_000, 50, 100)  # by default a fifth of the time goes into looking for what nobody holds
     lasting = pytest.MonkeyPatch()
     lasting.setattr(HTTPClient, "INITIAL_DELAY", 0.01)
     lasting.setattr(argon2, "memory_cost", 64)

@@ -150,6 +150,7 @@ def main() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     configure_mappers()
     gc.freeze()
+    gc.disable()  # a life is short
     for line in sys.stdin:
         answers.write(json.dumps(do(Errand(**json.loads(line)))) + "\n")
         answers.flush()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic, sleep
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
@@ -20,6 +20,8 @@ CHROMIUM = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
+SEEN: Final[set[tuple[str, ...]]] = set()
+"""Pages as somebody saw them before: the same kind, as wide, and with the same headings. A check takes a second."""
 
 
 @dataclass
@@ -100,13 +102,18 @@ class Person:
             sleep(0.5)
 
     def look(self) -> None:
-        """Check the page that is open, once per kind of page: axe, and no scrolling sideways."""
+        """Check the page that is open, once per kind of page and look of it: axe, and no scrolling sideways."""
         if not self.page.url.startswith(self.site):
             return
         kind = re.sub(r"\d+", "N", urlsplit(self.page.url).path)
         if kind in self.checked:
             return
         self.checked.add(kind)
+        headings = self.page.get_by_role("heading").all_inner_texts()
+        looks = (kind, str(self.page.viewport_size), *headings)
+        if looks in SEEN:
+            return
+        SEEN.add(looks)
         found = Axe().run(self.page, options={"runOnly": RULES}).response["violations"]
         for violation in found:
             where = "; ".join(str(node["target"]) for node in violation["nodes"][:3])
