@@ -21,8 +21,8 @@ SOON: Final = (timedelta(minutes=6),) * 3
 """When the next worker looks: its lease is over; then whatever the one before has asked for again is due."""
 LATE: Final = (timedelta(hours=25), *(timedelta(minutes=11),) * 3)
 """Stripe has forgotten every key."""
-FEWEST: Final = 8
-OWN_STEPS: Final = 10
+FEWEST: Final = 4
+OWN_STEPS: Final = 7
 """A command is leased, sent and settled in so many; what follows has a command of its own, or is only read."""
 OBJECTS: Final = {
     "transfer.create": "transfer",
