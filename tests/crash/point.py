@@ -1,4 +1,4 @@
-"""The points at which a worker can die, counted: before and after each COMMIT and each request that changes something at Stripe, and
+"""The points at which a worker can die, counted: around each COMMIT and request that changes something at Stripe, and
 before each that reads.
 
 What lasts changes at no other: who dies after a BEGIN or a reading leaves behind what one leaves who dies before the
