@@ -142,17 +142,20 @@ class Money:
         """Parts in proportion to `weights` that sum to exactly this amount.
 
         Largest remainder: each part is rounded towards zero, then the units left over go one by one to the parts
-        that lost most, the earlier first when they lost the same. Refuses negative or all-zero weights.
+        that lost most, the earlier first when they lost the same. Parts of what can be charged can be, too (see
+        `charge_step`). Refuses negative or all-zero weights.
         """
         total = sum(weights)
         if total <= 0 or min(weights) < 0:
             raise ValueError("weights are not negative and not all zero")
-        sign, amount = (-1 if self.minor < 0 else 1), abs(self.minor)
+        step = charge_step(self.currency)
+        unit = 1 if self.minor % step else step
+        sign, amount = (-1 if self.minor < 0 else 1), abs(self.minor) // unit
         floors = [amount * weight // total for weight in weights]
         by_loss = sorted(range(len(weights)), key=lambda i: (-(amount * weights[i] % total), i))
         for i in by_loss[: amount - sum(floors)]:
             floors[i] += 1
-        return [Money(sign * part, self.currency) for part in floors]
+        return [Money(sign * part * unit, self.currency) for part in floors]
 
     def _same(self, other: Money) -> int:
         if other.currency != self.currency:

@@ -127,6 +127,17 @@ def test_a_split_adds_up_and_no_part_is_a_unit_off(minor: int, weights: list[int
         assert abs(part * sum(weights) - minor * weight) < sum(weights)
 
 
+@given(AMOUNTS, WEIGHTS)
+def test_parts_of_what_stripe_takes_are_taken_by_it_too(tens: int, weights: list[int]) -> None:
+    parts = [part.minor for part in Money(tens * 10, "KWD").split(weights)]
+    assert sum(parts) == tens * 10
+    assert [part % 10 for part in parts] == [0] * len(parts)
+
+
+def test_what_stripe_would_not_take_is_still_split_to_the_last_unit() -> None:
+    assert [part.minor for part in Money(-1_233, "KWD").split([1, 1])] == [-617, -616]
+
+
 @given(AMOUNTS, st.integers(0, WHOLE_BP))
 def test_a_share_and_the_rest_are_within_half_a_unit_of_the_exact(minor: int, bp: int) -> None:
     share = Money(minor, "KWD").share(bp).minor
