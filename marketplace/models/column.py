@@ -6,7 +6,17 @@ from datetime import UTC as utc
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, TypeDecorator
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    SQLColumnExpression,
+    TypeDecorator,
+    cast,
+    func,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 
@@ -35,3 +45,13 @@ Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresq
 
 JsonObject = dict[str, Any]
 JsonList = list[Any]
+
+
+def sum_of(amount: SQLColumnExpression[int]) -> ColumnElement[int]:
+    """The sum of whole numbers as one, NULL of none: PostgreSQL makes a decimal of it, which is no amount."""
+    return cast(func.sum(amount), BigInteger)
+
+
+def running_sum_of(amount: SQLColumnExpression[int], *order_by: SQLColumnExpression[Any]) -> ColumnElement[int]:
+    """The same up to each row, in an order."""
+    return cast(func.sum(amount).over(order_by=order_by), BigInteger)

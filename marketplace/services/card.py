@@ -9,12 +9,13 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from babel import Locale
-from sqlalchemy import Row, Subquery, case, func, literal, select, union_all
+from sqlalchemy import Row, Subquery, case, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from marketplace.domain.availability import Interval
 from marketplace.domain.flavour import VOCABULARY, Display, Flavour, Intensity
 from marketplace.models import Actor, ActorLanguage, Clip, ClipFlavour
+from marketplace.models.column import sum_of
 from marketplace.services.availability import LOOK_AHEAD, read_calendars
 from marketplace.services.batch import among
 
@@ -98,7 +99,7 @@ def _words_of(db: Session, ids: Sequence[int]) -> Mapping[tuple[str, int], list[
             literal("flavour").label("kind"),
             shown.c.actor_id.label("actor_id"),
             shown.c.flavour.label("word"),
-            (-func.sum(shown.c.strength)).label("position"),
+            (-sum_of(shown.c.strength)).label("position"),
         )
         .where(among(db, shown.c.actor_id, ids))
         .group_by(shown.c.actor_id, shown.c.flavour)

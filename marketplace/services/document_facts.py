@@ -24,6 +24,7 @@ from marketplace.models import (
     Posting,
     Take,
 )
+from marketplace.models.column import sum_of
 from marketplace.services.booking_step import quote_of
 from marketplace.services.debt import Settled, settled_by
 from marketplace.services.payment import reference_of, share_of
@@ -175,7 +176,7 @@ def _debt(debt: Settled) -> Facts:
 def _received(db: Session, posting: Posting) -> int:
     """What came to us with a posting, in minor units; what left us is minus."""
     query = (
-        select(func.coalesce(func.sum(LedgerEntry.amount_minor), 0))
+        select(func.coalesce(sum_of(LedgerEntry.amount_minor), 0))
         .join(LedgerAccount, LedgerAccount.id == LedgerEntry.ledger_account_id)
         .where(LedgerEntry.posting_id == posting.id, LedgerAccount.kind.in_(OURS))
     )

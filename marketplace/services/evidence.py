@@ -13,6 +13,7 @@ from marketplace.domain.errors import Conflict, NotFound
 from marketplace.domain.evidence import EDITABLE, check_file, check_words
 from marketplace.jobs import Job, enqueue
 from marketplace.models import Dispute, DisputeEvidence, OutboxCommand
+from marketplace.models.column import sum_of
 from marketplace.services.account import Decider
 from marketplace.services.audit import record_audit
 from marketplace.services.evidence_text import texts_of
@@ -62,7 +63,7 @@ def room_left(db: Session, *, dispute_id: int, kind: str, media_type: str, size:
     """Ask before a file is put away: its suffix. Refuses what the bank does not take and a second file of one kind."""
     _open(db, dispute_id, lock=False)
     beside = db.scalar(
-        select(func.coalesce(func.sum(DisputeEvidence.size), 0)).where(DisputeEvidence.dispute_id == dispute_id)
+        select(func.coalesce(sum_of(DisputeEvidence.size), 0)).where(DisputeEvidence.dispute_id == dispute_id)
     )
     suffix = check_file(kind, media_type, size, int(beside or 0))
     if any(file.kind == kind for file in files_of(db, dispute_id)):

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.domain.ledger import Place, PostingDraft
 from marketplace.models import LedgerAccount, LedgerEntry, Posting
+from marketplace.models.column import sum_of
 from marketplace.services.once import insert_once
 
 
@@ -61,7 +62,7 @@ def account_id(db: Session, place: Place, currency: str) -> int:
 def balance_of(db: Session, place: Place, currency: str, *, booking_id: int | None = None) -> int:
     """The sum of an account in minor units, debit plus; of one booking's postings only, if asked."""
     query = (
-        select(func.coalesce(func.sum(LedgerEntry.amount_minor), 0))
+        select(func.coalesce(sum_of(LedgerEntry.amount_minor), 0))
         .join(LedgerAccount, LedgerAccount.id == LedgerEntry.ledger_account_id)
         .where(LedgerAccount.key == place.key, LedgerAccount.currency == currency)
     )
@@ -85,7 +86,7 @@ def is_posted(db: Session, event_key: str) -> bool:
 def list_balances(db: Session) -> list[tuple[str, str, int]]:
     """(account, currency, balance) of every account, by name."""
     rows = db.execute(
-        select(LedgerAccount.key, LedgerAccount.currency, func.coalesce(func.sum(LedgerEntry.amount_minor), 0))
+        select(LedgerAccount.key, LedgerAccount.currency, func.coalesce(sum_of(LedgerEntry.amount_minor), 0))
         .outerjoin(LedgerEntry, LedgerEntry.ledger_account_id == LedgerAccount.id)
         .group_by(LedgerAccount.key, LedgerAccount.currency)
         .order_by(LedgerAccount.key, LedgerAccount.currency)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.domain import ledger as books
 from marketplace.models import Base, Booking, LedgerAccount, LedgerEntry, ReconciliationRun
-from marketplace.models.column import UTC
+from marketplace.models.column import UTC, sum_of
 
 HALF_HOUR: Final = timedelta(minutes=30)
 KEPT: Final = ("ledger_entry", "posting", "document", "payment_event", "payout_event", "booking_event", "audit")
@@ -172,7 +172,7 @@ def _left(seen: dict[str, int], then: int) -> int:
 
 def _then(db: Session, currency: str, posting_id: int) -> int:
     query = (
-        select(func.coalesce(func.sum(LedgerEntry.amount_minor), 0))
+        select(func.coalesce(sum_of(LedgerEntry.amount_minor), 0))
         .join(LedgerAccount, LedgerAccount.id == LedgerEntry.ledger_account_id)
         .where(LedgerAccount.key == books.STRIPE.key, LedgerAccount.currency == currency)
         .where(LedgerEntry.posting_id <= posting_id)

@@ -16,6 +16,7 @@ from marketplace.domain.payment import State, is_paid
 from marketplace.domain.payout import LEAVING, MOVED
 from marketplace.domain.refund import Burden
 from marketplace.models import Booking, Dispute, OutboxCommand, Payment, PaymentEvent, Payout, Refund
+from marketplace.models.column import sum_of
 from marketplace.services import ledger
 from marketplace.services.charge_plan import charge_at_of
 from marketplace.services.notice import notify_admins
@@ -239,7 +240,7 @@ def refund_rest(db: Session, booking: Booking, reason: str, now: datetime) -> in
 
 def left_to_refund(db: Session, payment: Payment) -> int:
     """What has not been given back, nor is on its way or owed, nor taken by the platform's bank, in minor units."""
-    owed = select(func.coalesce(func.sum(Refund.amount_minor), 0)).where(
+    owed = select(func.coalesce(sum_of(Refund.amount_minor), 0)).where(
         Refund.payment_id == payment.id, Refund.state.in_(OWED)
     )
     return left_beside_owed(db, payment) - int(db.scalar(owed) or 0)
@@ -247,10 +248,10 @@ def left_to_refund(db: Session, payment: Payment) -> int:
 
 def left_beside_owed(db: Session, payment: Payment) -> int:
     """What has not left the booking yet and is not on its way out, in minor units."""
-    given = select(func.coalesce(func.sum(Refund.amount_minor), 0)).where(
+    given = select(func.coalesce(sum_of(Refund.amount_minor), 0)).where(
         Refund.payment_id == payment.id, Refund.state.in_((*MOVING, *CAME_BACK))
     )
-    lost = select(func.coalesce(func.sum(Dispute.amount_minor), 0)).where(
+    lost = select(func.coalesce(sum_of(Dispute.amount_minor), 0)).where(
         Dispute.payment_id == payment.id, Dispute.state == "lost"
     )
     return payment.amount_minor - int(db.scalar(given) or 0) - int(db.scalar(lost) or 0)

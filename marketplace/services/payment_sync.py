@@ -18,6 +18,7 @@ from marketplace.domain.payment import Reading, State, can_move, is_paid, state_
 from marketplace.gateways.payment import base as stripe
 from marketplace.jobs import Job, enqueue
 from marketplace.models import Booking, Dispute, Payment, Refund
+from marketplace.models.column import sum_of
 from marketplace.services import ledger
 from marketplace.services.booking import confirm_paid_booking
 from marketplace.services.charge_plan import UNCHARGED
@@ -225,7 +226,7 @@ def _reading(db: Session, payment: Payment, seen: Seen, own: SeenCharge | None) 
     if own is None:
         return Reading(seen.checkout.state, is_paid=False, has_saved_card=seen.card is not None)
     unmade = [refund.id for refund in own.refunds if refund.state in ("canceled", "requires_action")]
-    refunds = select(func.coalesce(func.sum(Refund.amount_minor), 0)).where(
+    refunds = select(func.coalesce(sum_of(Refund.amount_minor), 0)).where(
         Refund.payment_id == payment.id,
         Refund.state.in_(("succeeded", "pending")),
         Refund.stripe_refund_id.is_not(None),

@@ -39,6 +39,7 @@ from marketplace.models import (
     PayoutEvent,
     Platform,
 )
+from marketplace.models.column import sum_of
 from marketplace.services.bank_payout import last_bank_payout, why_failed
 from marketplace.services.payout_risk import reasons_now
 from marketplace.services.payout_step import Decision, count_other_admins, facts_of
@@ -206,7 +207,7 @@ def read_sums(db: Session, *, limit_minor: int, now: datetime) -> Sums:
             shown,
             Payout.currency,
             func.count().label("payouts"),
-            func.sum(Payout.amount_minor - Payout.netted_minor).label("amount"),
+            sum_of(Payout.amount_minor - Payout.netted_minor).label("amount"),
             func.count().filter(_risk(limit_minor) > 0).label("flagged"),
             func.count().filter(Payout.risk >= HIGH).label("high"),
             func.count().filter(Payout.review_due_at < now).label("late"),

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from marketplace.domain import ledger as books
@@ -15,6 +15,7 @@ from marketplace.domain.booking_state import MONEY_HELD
 from marketplace.domain.payment import State as PaymentState
 from marketplace.domain.payout import ON_ITS_WAY, SENT, SETTLED, State, shown_state
 from marketplace.models import Booking, Payment, Payout, PayoutEvent
+from marketplace.models.column import sum_of
 from marketplace.services import ledger
 from marketplace.services.payout_sent import kept_before
 
@@ -75,7 +76,7 @@ def _earnings(db: Session, actor_id: int, currency: str, sums: Counter[tuple[str
 def _booked(db: Session, actor_id: int) -> dict[str, int]:
     """Net amounts of paid bookings whose work has not been accepted yet."""
     rows = db.execute(
-        select(Booking.currency, func.sum(Booking.net_minor))
+        select(Booking.currency, sum_of(Booking.net_minor))
         .join(Payment, Payment.booking_id == Booking.id)
         .where(
             Booking.actor_id == actor_id,

@@ -7,12 +7,13 @@ from sqlalchemy import ColumnElement, case, func, select
 from marketplace.domain.ledger import AccountKind
 from marketplace.domain.payout import MOVED
 from marketplace.models import LedgerAccount, LedgerEntry, Payout, Posting
+from marketplace.models.column import sum_of
 
 
 def sent_by_books() -> ColumnElement[int]:
     """What was sent for a payout's booking and not taken back, in minor units; a part of a query of payouts."""
     moved = (
-        select(func.sum(LedgerEntry.amount_minor))
+        select(sum_of(LedgerEntry.amount_minor))
         .join(Posting, Posting.id == LedgerEntry.posting_id)
         .join(LedgerAccount, LedgerAccount.id == LedgerEntry.ledger_account_id)
         .where(

@@ -20,6 +20,7 @@ from marketplace.domain.payment import State, is_paid
 from marketplace.domain.payout import LEAVING
 from marketplace.gateways.payment.base import Balance, BalanceTransaction, PaymentGateway
 from marketplace.models import Booking, LedgerAccount, LedgerEntry, Mismatch, Payment, Payout, Posting
+from marketplace.models.column import sum_of
 from marketplace.services import ledger
 from marketplace.services.payment import reference_of
 
@@ -186,7 +187,7 @@ def _on_balance() -> Select[str, int, str, datetime, int | None, str | None]:
     return (
         select(
             Posting.event_key,
-            func.sum(LedgerEntry.amount_minor).label("amount_minor"),
+            sum_of(LedgerEntry.amount_minor).label("amount_minor"),
             Posting.currency,
             Posting.at,
             Posting.booking_id,
@@ -296,7 +297,7 @@ def rule_finding(name: str, says: str, rows: Sequence[str], currency: str) -> Fi
 def balance_by_currency(db: Session, *, until_id: int | None = None) -> dict[str, int]:
     """Our account of Stripe's balance in each currency, in minor units; up to one posting, if asked."""
     query = (
-        select(LedgerAccount.currency, func.coalesce(func.sum(LedgerEntry.amount_minor), 0))
+        select(LedgerAccount.currency, func.coalesce(sum_of(LedgerEntry.amount_minor), 0))
         .join(LedgerEntry, LedgerEntry.ledger_account_id == LedgerAccount.id)
         .where(LedgerAccount.key == books.STRIPE.key)
         .group_by(LedgerAccount.currency)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from marketplace.domain.errors import Conflict
 from marketplace.jobs import Job, enqueue
 from marketplace.models import ReconciliationRun
+from marketplace.models.column import sum_of
 from marketplace.services.account import Decider
 from marketplace.services.audit import record_audit
 from marketplace.services.reconciliation import BalanceSeen
@@ -188,7 +189,7 @@ def list_days(db: Session, *, now: datetime, days: int = 14) -> list[Day]:
     run = ReconciliationRun
     on = func.date(run.started_at)
     rows = db.execute(
-        select(on, func.count(), func.sum(run.looked_at), func.sum(run.mended), func.sum(run.opened))
+        select(on, func.count(), sum_of(run.looked_at), sum_of(run.mended), sum_of(run.opened))
         .where(run.started_at >= datetime.combine(first, time(), UTC))
         .group_by(on)
     )

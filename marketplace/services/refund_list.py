@@ -25,6 +25,7 @@ from marketplace.models import (
     Posting,
     Refund,
 )
+from marketplace.models.column import sum_of
 from marketplace.services.account_list import Change, list_audit
 from marketplace.services.payment import OWED
 
@@ -102,7 +103,7 @@ def list_refunds(db: Session, *, states: Collection[str], booking_id: int | None
 
 def list_returned(db: Session) -> list[Returned]:
     """Payouts of which a part came back and nobody was refunded with it, nor is a bank to decide on it."""
-    owed = -func.sum(LedgerEntry.amount_minor)
+    owed = -sum_of(LedgerEntry.amount_minor)
     rows = db.execute(
         select(Payout, Booking, Actor, Brief.project, owed)
         .join(Booking, Booking.id == Payout.booking_id)

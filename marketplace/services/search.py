@@ -19,6 +19,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from marketplace.domain.availability import Interval
 from marketplace.domain.flavour import VOCABULARY, Display, Intensity
 from marketplace.models import Actor, ActorLanguage
+from marketplace.models.column import sum_of
 from marketplace.services.availability import read_calendars
 from marketplace.services.batch import among
 from marketplace.services.card import CARD, LANGUAGES, SHORTEST, ActorRow, read_cards, shown_flavours
@@ -204,7 +205,7 @@ class _Query:
             .group_by(self.shown.c.actor_id, self.shown.c.flavour)
             .subquery()
         )
-        return select(best.c.actor_id, func.sum(best.c.strength).label("strength")).group_by(best.c.actor_id).subquery()
+        return select(best.c.actor_id, sum_of(best.c.strength).label("strength")).group_by(best.c.actor_id).subquery()
 
 
 def _has(shown: Subquery, condition: ColumnElement[bool]) -> ColumnElement[bool]:

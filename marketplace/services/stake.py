@@ -8,13 +8,14 @@ from sqlalchemy.orm import Session
 from marketplace.domain.money import Money
 from marketplace.domain.payout import ON_HAND
 from marketplace.models import Booking, Dispute, Payout, Posting
+from marketplace.models.column import sum_of
 from marketplace.services.payout_sent import sent_by_books
 
 
 def stake_of(db: Session, payout: Payout) -> Money:
     """What the actor may have to give back of other bookings, beyond what their other waiting payouts cover."""
     waiting = db.scalar(
-        select(func.coalesce(func.sum(Payout.amount_minor - Payout.netted_minor), 0)).where(
+        select(func.coalesce(sum_of(Payout.amount_minor - Payout.netted_minor), 0)).where(
             Payout.actor_id == payout.actor_id,
             Payout.currency == payout.currency,
             Payout.state.in_(ON_HAND),

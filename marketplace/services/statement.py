@@ -18,6 +18,7 @@ from marketplace.domain.document import number_in
 from marketplace.domain.ledger import AccountKind
 from marketplace.domain.statement import AT_THE_BANK, OURS_ALONE, OWNED, RESULT, SIGN, Period, Side, Subject
 from marketplace.models import Actor, Booking, Brief, Document, LedgerAccount, LedgerEntry, Platform, Posting
+from marketplace.models.column import running_sum_of, sum_of
 
 PAGE_SIZE: Final = 50
 STREAM_SIZE: Final = 500
@@ -94,8 +95,8 @@ def summarise(db: Session, subject: Subject, currency: str, period: Period) -> S
 
     def sums(column: ColumnElement[int]) -> tuple[ColumnElement[int], ColumnElement[int]]:
         return (
-            func.coalesce(func.sum(case((column > 0, column), else_=0)), 0),
-            func.coalesce(func.sum(case((column < 0, -column), else_=0)), 0),
+            func.coalesce(sum_of(case((column > 0, column), else_=0)), 0),
+            func.coalesce(sum_of(case((column < 0, -column), else_=0)), 0),
         )
 
     row = db.execute(select(func.count(), *sums(lines.c.effect), *sums(lines.c.aside))).one()
@@ -107,7 +108,7 @@ def summarise(db: Session, subject: Subject, currency: str, period: Period) -> S
 def balance_before(db: Session, subject: Subject, currency: str, at: datetime) -> int:
     """What the accounts of a statement held just before an instant, with the statement's sign."""
     query = (
-        select(func.coalesce(func.sum(LedgerEntry.amount_minor), 0))
+        select(func.coalesce(sum_of(LedgerEntry.amount_minor), 0))
         .join(LedgerAccount, LedgerAccount.id == LedgerEntry.ledger_account_id)
         .join(Posting, Posting.id == LedgerEntry.posting_id)
         .where(_owned_by(subject), LedgerAccount.currency == currency, Posting.at < at)
@@ -135,7 +136,7 @@ def trial_balance(db: Session, currency: str, period: Period) -> list[Balance]:
     One statement, so that nothing is booked between its two halves.
     """
     both = union_all(_ever_booked(currency), _booked_since(currency, period)).subquery()
-    sums = (func.sum(both.c.net), func.sum(both.c.debit), func.sum(both.c.credit))
+    sums = (sum_of(both.c.net), sum_of(both.c.debit), sum_of(both.c.credit))
     rows = db.execute(select(both.c.kind, *sums).group_by(both.c.kind))
     found = {kind: (int(opening), int(debit), int(credit)) for kind, opening, debit, credit in rows}
     return [
@@ -150,7 +151,7 @@ def _ever_booked(currency: str) -> Select[*tuple[Any, ...]]:
     return (
         select(
             LedgerAccount.kind.label("kind"),
-            func.sum(LedgerEntry.amount_minor).label("net"),
+            sum_of(LedgerEntry.amount_minor).label("net"),
             nothing.label("debit"),
             nothing.label("credit"),
         )
@@ -166,9 +167,9 @@ def _booked_since(currency: str, period: Period) -> Select[*tuple[Any, ...]]:
     return (
         select(
             LedgerAccount.kind,
-            -func.sum(amount),
-            func.sum(case((and_(is_within, amount > 0), amount), else_=0)),
-            func.sum(case((and_(is_within, amount < 0), -amount), else_=0)),
+            -sum_of(amount),
+            sum_of(case((and_(is_within, amount > 0), amount), else_=0)),
+            sum_of(case((and_(is_within, amount < 0), -amount), else_=0)),
         )
         .join(LedgerEntry, LedgerEntry.ledger_account_id == LedgerAccount.id)
         .join(Posting, Posting.id == LedgerEntry.posting_id)
@@ -199,11 +200,11 @@ def _id(subject: Subject) -> int:
     return subject.id
 
 
-def _figures(subject: Subject, currency: str, since: datetime, until: datetime) -> Select[Any]:
+def _figures(subject: Subject, currency: str, since: datetime, until: datetime) -> Select[int, int, int]:
     """(posting_id, effect, aside) of every posting of a period that a statement shows."""
     sign = SIGN[subject.side]
-    effect = sign * func.sum(case((LedgerAccount.kind.in_(OWNED[subject.side]), LedgerEntry.amount_minor), else_=0))
-    aside = func.sum(_aside(subject.side))
+    effect = sign * sum_of(case((LedgerAccount.kind.in_(OWNED[subject.side]), LedgerEntry.amount_minor), else_=0))
+    aside = sum_of(_aside(subject.side))
     query = (
         select(LedgerEntry.posting_id.label("posting_id"), effect.label("effect"), aside.label("aside"))
         .join(Posting, Posting.id == LedgerEntry.posting_id)
@@ -245,7 +246,7 @@ def _postings_of_platform(platform_id: int) -> Select[Any]:
 
 def _lines(subject: Subject, summary: Summary, period: Period) -> Select[*tuple[Any, ...]]:
     figures: Subquery = _figures(subject, summary.currency, period.since, period.until).subquery()
-    balance = summary.opening_minor + func.sum(figures.c.effect).over(order_by=(Posting.at, Posting.id))
+    balance = summary.opening_minor + running_sum_of(figures.c.effect, Posting.at, Posting.id)
     return (
         select(
             Posting.at,

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import BigInteger, ColumnElement, SQLColumnExpression, and_, case, cast, func, select
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, case, func, select
 from sqlalchemy.orm import Session
 
 from marketplace.domain.ledger import AccountKind
 from marketplace.models import Actor, Booking, ConnectAccount, LedgerAccount, LedgerEntry, Posting
+from marketplace.models.column import sum_of
 
 TAKEN_BACK = ("refund", "dispute_lost")
 
@@ -84,5 +85,5 @@ def read_tax_year(db: Session, year: int) -> Iterator[TaxLine]:
 
 
 def _sum(condition: ColumnElement[bool], amount: SQLColumnExpression[int]) -> ColumnElement[int]:
-    """The sum of an amount where a condition holds, as a whole number on both engines."""
-    return cast(func.sum(case((condition, amount), else_=0)), BigInteger)
+    """The sum of an amount where a condition holds."""
+    return sum_of(case((condition, amount), else_=0))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 
 from marketplace.domain.errors import NotFound
@@ -32,6 +32,7 @@ from marketplace.models import (
     Refund,
     StripeEvent,
 )
+from marketplace.models.column import sum_of
 
 MOST_ROWS: Final = 300
 """Of each kind of row, the newest that are read; a booking has a few dozen."""
@@ -148,7 +149,7 @@ def read_trace(db: Session, booking_id: int) -> Trace:
 def read_whereabouts(db: Session, booking: Booking) -> Whereabouts:
     """Where each cent of a booking's money is, summed by the database."""
     sums = db.execute(
-        select(Posting.kind, LedgerAccount.kind, func.sum(LedgerEntry.amount_minor))
+        select(Posting.kind, LedgerAccount.kind, sum_of(LedgerEntry.amount_minor))
         .join(LedgerEntry, LedgerEntry.posting_id == Posting.id)
         .join(LedgerAccount, LedgerAccount.id == LedgerEntry.ledger_account_id)
         .where(Posting.booking_id == booking.id, Posting.currency == booking.currency)

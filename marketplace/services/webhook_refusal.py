@@ -7,11 +7,12 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from marketplace.models import WebhookRefusal
+from marketplace.models.column import sum_of
 from marketplace.services.notice import notify_admins
 
 Address = Literal["own", "connected", "thin"]
@@ -58,7 +59,7 @@ def _tell_admins(db: Session, address: Address, reason: Reason, hour: datetime, 
 
 def count_refusals(db: Session, *, since: datetime) -> list[tuple[str, str, int]]:
     """How many were refused since: (address, reason, count), the most first."""
-    total = func.sum(WebhookRefusal.count)
+    total = sum_of(WebhookRefusal.count)
     rows = db.execute(
         select(WebhookRefusal.address, WebhookRefusal.reason, total)
         .where(WebhookRefusal.hour >= since)

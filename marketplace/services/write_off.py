@@ -17,6 +17,7 @@ from marketplace.domain.errors import Conflict, NotFound
 from marketplace.domain.money import Money
 from marketplace.domain.write_off import Facts, State, check_decision, check_proposal
 from marketplace.models import Account, Actor, LedgerAccount, LedgerEntry, Posting, WriteOff
+from marketplace.models.column import sum_of
 from marketplace.services import ledger
 from marketplace.services.account import Decider
 from marketplace.services.audit import record_audit
@@ -68,7 +69,7 @@ class Row:
 
 def list_debts(db: Session) -> list[Debt]:
     """What actors owe, the largest first, at most a hundred."""
-    owed = func.sum(LedgerEntry.amount_minor)
+    owed = sum_of(LedgerEntry.amount_minor)
     rows = db.execute(
         select(LedgerAccount.id, Actor, LedgerAccount.currency, owed)
         .join(LedgerEntry, LedgerEntry.ledger_account_id == LedgerAccount.id)

@@ -51,6 +51,17 @@ def test_only_the_composition_reads_the_environment() -> None:
     assert {name for name in readers if Path(name).parts[0] not in READS_THE_ENVIRONMENT} == set()
 
 
+def test_sums_are_whole_numbers_on_both_engines() -> None:
+    """PostgreSQL's own sum of big integers is a decimal: `sum_of` makes it a whole number again."""
+    summing = {
+        path.name
+        for path, tree in modules("marketplace")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and ast.unparse(node) == "func.sum"
+    }
+    assert summing == {"column.py"}
+
+
 def test_nothing_is_imported_inside_a_function() -> None:
     hidden = [
         f"{path.relative_to(ROOT)}:{inner.lineno}"
