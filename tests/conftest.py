@@ -33,6 +33,7 @@ URL_VARIABLE = "MARQUEE_TEST_POSTGRESQL"
 WHY_NOT_VARIABLE = "MARQUEE_TEST_NO_POSTGRESQL"
 STORIES = "tests/journey/"
 FRONT = ("tests/web/", "tests/command/")
+FRONT_OF_MONEY = ("tests/web/admin/", "tests/web/test_document.py", "tests/web/test_statement.py")
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")
 
 lighten()
@@ -89,13 +90,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test that uses a database runs once on each engine.
 
     Pages and commands hold no question to a database of their own, so one engine tells enough of them, unless they
-    are marked or asked for.
+    are marked, asked for, or show sums of money, which the engines make of different types.
     """
     if "engine" not in metafunc.fixturenames:
         return
     asked = metafunc.config.getoption("--engine")
     if asked is None:
-        is_front = metafunc.definition.nodeid.startswith(FRONT)
+        name = metafunc.definition.nodeid
+        is_front = name.startswith(FRONT) and not name.startswith(FRONT_OF_MONEY)
         asked = "sqlite" if is_front and not metafunc.definition.get_closest_marker("both_engines") else "both"
     metafunc.parametrize("engine", ENGINES if asked == "both" else [asked], scope="session")
 

@@ -94,7 +94,6 @@ def test_a_platform_reads_its_invoice_on_a_page_and_as_a_pdf(
     assert page.count("btn-main") == 1
 
 
-@pytest.mark.both_engines
 def test_an_actor_finds_the_payout_statement_from_the_earnings_and_the_booking(
     scene: Scene, database: Database, client_as: ClientAs
 ) -> None:
