@@ -48,7 +48,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--engine",
         choices=(*ENGINES, "both"),
-        help="which databases to test on; left out, pages and commands are tested on SQLite alone",
+        help="which databases to test on; left out, pages and commands but those of money are tested on SQLite alone",
     )
 
 
