@@ -35,4 +35,8 @@ def shrink(fee: Money, actor: Money, taken: Money) -> tuple[Money, Money]:
     if left.minor <= 0:
         return Money(0, fee.currency), Money(0, fee.currency)
     fee_left, actor_left = left.split([fee.minor, actor.minor])
+    if fee_left > fee:
+        return fee, left - fee
+    if actor_left > actor:
+        return left - actor, actor
     return fee_left, actor_left

@@ -112,8 +112,10 @@ def do(errand: Errand) -> dict[str, Any]:
     """See an errand done: how it ended, and at which point it was killed or how many it came by."""
     if not errand.here:
         return _fork(errand)
-    errand.run()
-    database_of(errand.database_url).dispose()  # no child may find a connection
+    try:
+        errand.run()
+    finally:
+        database_of(errand.database_url).dispose()  # no child may find a connection
     return {"killed": False, "status": 0, "words": ""}
 
 

@@ -9,6 +9,7 @@ from typing import Final
 import pytest
 
 from marketplace.domain.money import WHOLE_BP, Money, charge_step, ratio
+from marketplace.domain.refund import shrink
 
 BOOKINGS: Final = int(os.environ.get("MARQUEE_BOOKINGS", "60000"))
 STRIPE_BP: Final = 290
@@ -35,6 +36,16 @@ def test_of_any_booking_fee_actors_part_stripes_part_and_refunds_sum_to_what_was
         assert 0 <= actors.minor <= net
         paid, kept = paid + total, kept + sum(left)
     assert paid == kept
+
+
+# case 30
+@pytest.mark.parametrize("currency", ["JPY", "USD", "KWD"])
+def test_nobody_is_left_more_than_they_had(currency: str) -> None:
+    for fee, actor, taken in ((8, 992, 10), (992, 8, 10), (5, 5, 1), (0, 10, 3), (80, 1_000, 500), (80, 1_000, 1_080)):
+        left = shrink(Money(fee, currency), Money(actor, currency), Money(taken, currency))
+        assert sum(part.minor for part in left) == fee + actor - taken
+        assert 0 <= left[0].minor <= fee
+        assert 0 <= left[1].minor <= actor
 
 
 # case 30

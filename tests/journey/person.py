@@ -21,7 +21,13 @@ CHROMIUM = (
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 SEEN: Final[set[tuple[str, ...]]] = set()
-"""Pages as somebody saw them before: the same kind, as wide, and with the same headings. A check takes a second."""
+"""Pages as somebody saw them before: the same kind, as wide, of the same elements. A check takes a second."""
+SKELETON: Final = """
+[...new Set([...document.querySelectorAll("body *")].map(
+  (one) => `${one.tagName}.${one.className}[${one.getAttributeNames()}]${one.getAttribute("role")}`
+))].sort().join()
+"""
+"""Which kinds of elements a page has, with their classes, attributes and roles, however many of each."""
 
 
 @dataclass
@@ -109,8 +115,9 @@ class Person:
         if kind in self.checked:
             return
         self.checked.add(kind)
-        headings = self.page.get_by_role("heading").all_inner_texts()
-        looks = (kind, str(self.page.viewport_size), *headings)
+        if self.page.evaluate("document.documentElement.scrollWidth > innerWidth + 1"):
+            self.faults.append(f"{kind}: scrolls sideways at {self.page.viewport_size}")
+        looks = (kind, str(self.page.viewport_size), self.page.evaluate(SKELETON))
         if looks in SEEN:
             return
         SEEN.add(looks)
@@ -118,8 +125,6 @@ class Person:
         for violation in found:
             where = "; ".join(str(node["target"]) for node in violation["nodes"][:3])
             self.faults.append(f"{kind}: {violation['id']} ({violation['help']}) at {where}")
-        if self.page.evaluate("document.documentElement.scrollWidth > innerWidth + 1"):
-            self.faults.append(f"{kind}: scrolls sideways at {self.page.viewport_size}")
 
     def photograph(self, folder: Path, name: str) -> None:
         """Keep a picture of the whole page, to look at."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,6 +23,7 @@ from marketplace.services.booking import accept_counter, cancel_booking, find_du
 from marketplace.services.booking_step import By
 from marketplace.services.booking_time import agree_time, propose_time
 from marketplace.services.change_order import Extra, list_change_orders, propose_change_order
+from marketplace.services.payment_sync import read_checkout, sync_checkout
 from marketplace.services.saved_card import start_charge
 from tests.services.money_stage import MoneyStage
 from tests.services.stage import Story
@@ -383,7 +385,8 @@ def test_what_no_event_tells_is_found_by_the_poll(stage: MoneyStage) -> None:
     stage.assert_sound()
 
 
-def test_a_second_charge_for_one_booking_goes_back_in_full(stage: MoneyStage) -> None:
+def charged_twice(stage: MoneyStage) -> tuple[int, Payment, str]:
+    """A booking whose card was charged a second time, which has gone back: (booking, its payment, second charge)."""
     booking_id = saved(stage)
     charged(stage, booking_id)
     payment = stage.payment(booking_id)
@@ -399,8 +402,29 @@ def test_a_second_charge_for_one_booking_goes_back_in_full(stage: MoneyStage) ->
     double = stage.stand.gateway.charge_saved_card(order, idempotency_key="twice")
     stage.sync(payment.checkout_session_id or "")
     stage.sync(payment.checkout_session_id or "")
-    assert stage.payment(booking_id).charge_id == payment.charge_id != double.id
-    assert stage.stand.gateway.get_charge(double.id).refunded_minor == TOTAL
+    return booking_id, payment, double.id
+
+
+def test_a_second_charge_whose_refund_is_called_off_is_owed_to_the_platform(stage: MoneyStage) -> None:
+    _, payment, double = charged_twice(stage)
+    admin_id = stage.add_admin()
+    seen = read_checkout(stage.stand.gateway, payment.checkout_session_id or "")
+    (twice,) = [each for each in seen.charges if each.charge.id == double]
+    stage.stand.control(f"refund/{twice.refunds[0].id}/fail")  # as far as Stripe's balance goes
+    off = replace(twice, refunds=(replace(twice.refunds[0], state="canceled"),))
+    late = replace(seen, charges=tuple(off if each is twice else each for each in seen.charges))
+    with stage.tools.unit_of_work() as db:
+        sync_checkout(db, late, now=stage.now)
+    assert stage.balances()[f"refund_due:{payment.platform_id}"] == -TOTAL
+    with stage.tools.reading() as db:
+        assert "A refund came back" in " ".join(db.scalars(select(Notice.title).where(Notice.account_id == admin_id)))
+    stage.assert_sound()
+
+
+def test_a_second_charge_for_one_booking_goes_back_in_full(stage: MoneyStage) -> None:
+    booking_id, payment, double = charged_twice(stage)
+    assert stage.payment(booking_id).charge_id == payment.charge_id != double
+    assert stage.stand.gateway.get_charge(double).refunded_minor == TOTAL
     assert states(stage, booking_id) == ("confirmed", "captured")
     assert stage.balances()[f"booking_funds:{booking_id}"] == -TOTAL
     assert not [key for key in stage.balances() if key.startswith("refund_due")]
