@@ -41,8 +41,11 @@ class Person:
 
     @classmethod
     def arrive(cls, browser: Browser, site: str, **window: Any) -> Person:
-        """Open a window; errors of scripts and of the content policy count as faults."""
-        page = browser.new_context(**window).new_page()
+        """Open a window; errors of scripts and of the content policy count as faults.
+
+        Pages do not glide into each other: on a busy machine Chromium gives that up, and calls it an error of theirs.
+        """
+        page = browser.new_context(reduced_motion="reduce", **window).new_page()
         person = cls(page, site)
         page.on("pageerror", lambda error: person.faults.append(f"{page.url}: {error}"))
         page.on("console", person._note_console_error)
