@@ -168,7 +168,10 @@ class SQLiteCopy:
             left.unlink()
 
 
-def copy_of(template: str, folder: Path, name: str) -> SQLiteCopy | Copy:
+Scratch = SQLiteCopy | Copy
+
+
+def copy_of(template: str, folder: Path, name: str) -> Scratch:
     """A copy of the migrated database, not made yet."""
     if template.startswith("sqlite:"):
         return SQLiteCopy(template, folder / f"{name}.db")
@@ -176,7 +179,7 @@ def copy_of(template: str, folder: Path, name: str) -> SQLiteCopy | Copy:
 
 
 @pytest.fixture(scope="session")
-def scratch(template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SQLiteCopy | Copy]:
+def scratch(template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scratch]:
     """The one database that the tests of this process commit to; `renew` makes it like new."""
     copy = copy_of(template, tmp_path_factory.mktemp("database"), "test")
     yield copy
@@ -184,14 +187,14 @@ def scratch(template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 @pytest.fixture
-def database_url(scratch: SQLiteCopy | Copy) -> str:
+def database_url(scratch: Scratch) -> str:
     """A fresh copy of the migrated database, at the address of the one before."""
     scratch.renew()
     return scratch.url
 
 
 @pytest.fixture(scope="session")
-def compiled(scratch: SQLiteCopy | Copy) -> Database:
+def compiled(scratch: Scratch) -> Database:
     """The scratch database as SQLAlchemy sees it: what it compiles for a statement serves every test."""
     return Database(scratch.url)
 

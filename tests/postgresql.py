@@ -93,7 +93,7 @@ class Copy:
     def renew(self) -> None:
         """Make it like the original, with nobody connected."""
         if not self._make or not self._wipe():
-            administer(self._base, f"DROP DATABASE IF EXISTS {self._name} WITH (FORCE)")
+            self.drop()
             administer(self._base, f"CREATE DATABASE {self._name} TEMPLATE {self._original} STRATEGY FILE_COPY")
             with psycopg.connect(self.url) as connection:
                 self._make = self._read_make(connection)

@@ -35,6 +35,7 @@ def shrink(fee: Money, actor: Money, taken: Money) -> tuple[Money, Money]:
     if left.minor <= 0:
         return Money(0, fee.currency), Money(0, fee.currency)
     fee_left, actor_left = left.split([fee.minor, actor.minor])
+    # where only whole steps can be charged, a part in proportion may pass the one it comes out of by less than a step
     if fee_left > fee:
         return fee, left - fee
     if actor_left > actor:

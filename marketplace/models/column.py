@@ -48,8 +48,8 @@ JsonList = list[Any]
 
 
 def sum_of(amount: SQLColumnExpression[int]) -> ColumnElement[int]:
-    """The sum of whole numbers as one, NULL of none: PostgreSQL makes a decimal of it, which is no amount."""
-    return cast(func.sum(amount), BigInteger)
+    """The sum of whole numbers as one, 0 of none: PostgreSQL makes a decimal of it, which is no amount."""
+    return cast(func.coalesce(func.sum(amount), 0), BigInteger)
 
 
 def running_sum_of(amount: SQLColumnExpression[int], *order_by: SQLColumnExpression[Any]) -> ColumnElement[int]:

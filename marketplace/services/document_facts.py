@@ -99,7 +99,7 @@ def _count_takes(db: Session, booking: Booking) -> int:
         .join(CaptureSession, CaptureSession.id == Take.capture_session_id)
         .where(CaptureSession.booking_id == booking.id, Take.state == "ready")
     )
-    return int(db.scalar(ready) or 0)
+    return db.scalar(ready) or 0
 
 
 # the four kinds ----------------------------------------------------------------------------------
@@ -176,11 +176,11 @@ def _debt(debt: Settled) -> Facts:
 def _received(db: Session, posting: Posting) -> int:
     """What came to us with a posting, in minor units; what left us is minus."""
     query = (
-        select(func.coalesce(sum_of(LedgerEntry.amount_minor), 0))
+        select(sum_of(LedgerEntry.amount_minor))
         .join(LedgerAccount, LedgerAccount.id == LedgerEntry.ledger_account_id)
         .where(LedgerEntry.posting_id == posting.id, LedgerAccount.kind.in_(OURS))
     )
-    return int(db.scalar(query) or 0)
+    return db.scalar(query) or 0
 
 
 def _payment_of(db: Session, booking: Booking) -> Facts:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Final
 
 from sqlalchemy.orm import Session
 
@@ -16,9 +15,6 @@ from marketplace.services import ledger
 from marketplace.services.outbox import add_command
 from marketplace.services.payment import reference_of
 from marketplace.services.payment_notice import tell_admins
-
-UNMADE: Final = ("canceled", "requires_action")
-"""States of a refund that Stripe has not made, unless it had begun to."""
 
 
 def book_double(
@@ -32,7 +28,7 @@ def book_double(
         fee = Money(charge.settled.fee_minor, charge.settled.currency)
         told = books.stripe_fee(transaction_id=charge.settled.id, booking_id=payment.booking_id, amount=fee)
         ledger.post(db, told, now=now)
-    made = [refund for refund in refunds if refund.state not in UNMADE or ledger.is_posted(db, f"refund:{refund.id}")]
+    made = [refund for refund in refunds if not refund.is_unmade or ledger.is_posted(db, f"refund:{refund.id}")]
     for refund in made:
         back = Money(refund.amount_minor, refund.currency)
         ledger.post(db, books.double_returned(refund_id=refund.id, amount=back, **place), now=now)

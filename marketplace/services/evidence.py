@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from marketplace.domain.errors import Conflict, NotFound
@@ -62,10 +62,8 @@ def save_words(db: Session, *, dispute_id: int, words: str, now: datetime) -> No
 def room_left(db: Session, *, dispute_id: int, kind: str, media_type: str, size: int) -> str:
     """Ask before a file is put away: its suffix. Refuses what the bank does not take and a second file of one kind."""
     _open(db, dispute_id, lock=False)
-    beside = db.scalar(
-        select(func.coalesce(sum_of(DisputeEvidence.size), 0)).where(DisputeEvidence.dispute_id == dispute_id)
-    )
-    suffix = check_file(kind, media_type, size, int(beside or 0))
+    beside = db.scalar(select(sum_of(DisputeEvidence.size)).where(DisputeEvidence.dispute_id == dispute_id))
+    suffix = check_file(kind, media_type, size, beside or 0)
     if any(file.kind == kind for file in files_of(db, dispute_id)):
         raise Conflict("The bank takes one file for each point. Remove the other one first. Nothing was kept.")
     return suffix

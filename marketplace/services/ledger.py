@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from marketplace.domain.ledger import Place, PostingDraft
@@ -62,13 +62,13 @@ def account_id(db: Session, place: Place, currency: str) -> int:
 def balance_of(db: Session, place: Place, currency: str, *, booking_id: int | None = None) -> int:
     """The sum of an account in minor units, debit plus; of one booking's postings only, if asked."""
     query = (
-        select(func.coalesce(sum_of(LedgerEntry.amount_minor), 0))
+        select(sum_of(LedgerEntry.amount_minor))
         .join(LedgerAccount, LedgerAccount.id == LedgerEntry.ledger_account_id)
         .where(LedgerAccount.key == place.key, LedgerAccount.currency == currency)
     )
     if booking_id is not None:
         query = query.join(Posting, Posting.id == LedgerEntry.posting_id).where(Posting.booking_id == booking_id)
-    return int(db.scalar(query) or 0)
+    return db.scalar(query) or 0
 
 
 def locked_balance_of(db: Session, place: Place, currency: str) -> int:
@@ -86,9 +86,9 @@ def is_posted(db: Session, event_key: str) -> bool:
 def list_balances(db: Session) -> list[tuple[str, str, int]]:
     """(account, currency, balance) of every account, by name."""
     rows = db.execute(
-        select(LedgerAccount.key, LedgerAccount.currency, func.coalesce(sum_of(LedgerEntry.amount_minor), 0))
+        select(LedgerAccount.key, LedgerAccount.currency, sum_of(LedgerEntry.amount_minor))
         .outerjoin(LedgerEntry, LedgerEntry.ledger_account_id == LedgerAccount.id)
         .group_by(LedgerAccount.key, LedgerAccount.currency)
         .order_by(LedgerAccount.key, LedgerAccount.currency)
     )
-    return [(key, currency, int(amount)) for key, currency, amount in rows]
+    return [(key, currency, amount) for key, currency, amount in rows]

@@ -172,9 +172,9 @@ def _left(seen: dict[str, int], then: int) -> int:
 
 def _then(db: Session, currency: str, posting_id: int) -> int:
     query = (
-        select(func.coalesce(sum_of(LedgerEntry.amount_minor), 0))
+        select(sum_of(LedgerEntry.amount_minor))
         .join(LedgerAccount, LedgerAccount.id == LedgerEntry.ledger_account_id)
         .where(LedgerAccount.key == books.STRIPE.key, LedgerAccount.currency == currency)
         .where(LedgerEntry.posting_id <= posting_id)
     )
-    return int(db.scalar(query) or 0)
+    return db.scalar(query) or 0

@@ -222,7 +222,7 @@ def _check_room(db: Session, account_id: int, size: int) -> None:
     """Counted under a lock on the account, so that many who ask together are not all let in."""
     db.scalar(select(Account.id).where(Account.id == account_id).with_for_update())
     still_open = (Upload.account_id == account_id, Upload.finished_at.is_(None))
-    count, promised = db.execute(select(func.count(), func.coalesce(sum_of(Upload.bytes), 0)).where(*still_open)).one()
+    count, promised = db.execute(select(func.count(), sum_of(Upload.bytes)).where(*still_open)).one()
     if count >= MOST_OPEN or promised + size > MOST_OPEN_BYTES:
         raise Refused(
             "Too many of your files are still on their way. Let them arrive or cancel one, then send this one again. "

@@ -6,7 +6,7 @@ import hashlib
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from marketplace.domain import ledger as books
@@ -240,21 +240,17 @@ def refund_rest(db: Session, booking: Booking, reason: str, now: datetime) -> in
 
 def left_to_refund(db: Session, payment: Payment) -> int:
     """What has not been given back, nor is on its way or owed, nor taken by the platform's bank, in minor units."""
-    owed = select(func.coalesce(sum_of(Refund.amount_minor), 0)).where(
-        Refund.payment_id == payment.id, Refund.state.in_(OWED)
-    )
-    return left_beside_owed(db, payment) - int(db.scalar(owed) or 0)
+    owed = select(sum_of(Refund.amount_minor)).where(Refund.payment_id == payment.id, Refund.state.in_(OWED))
+    return left_beside_owed(db, payment) - (db.scalar(owed) or 0)
 
 
 def left_beside_owed(db: Session, payment: Payment) -> int:
     """What has not left the booking yet and is not on its way out, in minor units."""
-    given = select(func.coalesce(sum_of(Refund.amount_minor), 0)).where(
+    given = select(sum_of(Refund.amount_minor)).where(
         Refund.payment_id == payment.id, Refund.state.in_((*MOVING, *CAME_BACK))
     )
-    lost = select(func.coalesce(sum_of(Dispute.amount_minor), 0)).where(
-        Dispute.payment_id == payment.id, Dispute.state == "lost"
-    )
-    return payment.amount_minor - int(db.scalar(given) or 0) - int(db.scalar(lost) or 0)
+    lost = select(sum_of(Dispute.amount_minor)).where(Dispute.payment_id == payment.id, Dispute.state == "lost")
+    return payment.amount_minor - (db.scalar(given) or 0) - (db.scalar(lost) or 0)
 
 
 def _reverse_first(db: Session, booking: Booking, refund: Refund, now: datetime) -> bool:

@@ -225,14 +225,14 @@ def _reading(db: Session, payment: Payment, seen: Seen, own: SeenCharge | None) 
     """Refunds and disputes go by our rows: what was read before one of them came may be written after it."""
     if own is None:
         return Reading(seen.checkout.state, is_paid=False, has_saved_card=seen.card is not None)
-    unmade = [refund.id for refund in own.refunds if refund.state in ("canceled", "requires_action")]
-    refunds = select(func.coalesce(sum_of(Refund.amount_minor), 0)).where(
+    unmade = [refund.id for refund in own.refunds if refund.is_unmade]
+    refunds = select(sum_of(Refund.amount_minor)).where(
         Refund.payment_id == payment.id,
         Refund.state.in_(("succeeded", "pending")),
         Refund.stripe_refund_id.is_not(None),
         Refund.stripe_refund_id.not_in(unmade),
     )
-    given = int(db.scalar(refunds) or 0)
+    given = db.scalar(refunds) or 0
     disputes = set(db.scalars(select(Dispute.state).where(Dispute.payment_id == payment.id)))
     payment.refunded_minor = min(given, payment.amount_minor)
     return Reading(

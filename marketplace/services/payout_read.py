@@ -85,4 +85,4 @@ def _booked(db: Session, actor_id: int) -> dict[str, int]:
         )
         .group_by(Booking.currency)
     )
-    return {currency: int(amount) for currency, amount in rows}
+    return dict(rows.tuples().all())

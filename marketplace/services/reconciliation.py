@@ -258,7 +258,7 @@ def compare_balances(
     theirs = {each.currency: each for each in balances}
     # a posting with a smaller number may be committed after one with a larger, but never a minute later
     settled = select(func.coalesce(func.max(Posting.id), 0)).where(Posting.at < now - COMMITTED_WITHIN)
-    last = int(db.scalar(settled) or 0)
+    last = db.scalar(settled) or 0
     ours, then = balance_by_currency(db), balance_by_currency(db, until_id=last)
     return [
         BalanceSeen(
@@ -297,13 +297,13 @@ def rule_finding(name: str, says: str, rows: Sequence[str], currency: str) -> Fi
 def balance_by_currency(db: Session, *, until_id: int | None = None) -> dict[str, int]:
     """Our account of Stripe's balance in each currency, in minor units; up to one posting, if asked."""
     query = (
-        select(LedgerAccount.currency, func.coalesce(sum_of(LedgerEntry.amount_minor), 0))
+        select(LedgerAccount.currency, sum_of(LedgerEntry.amount_minor))
         .join(LedgerEntry, LedgerEntry.ledger_account_id == LedgerAccount.id)
         .where(LedgerAccount.key == books.STRIPE.key)
         .group_by(LedgerAccount.currency)
     )
     rows = db.execute(query if until_id is None else query.where(LedgerEntry.posting_id <= until_id))
-    return {currency: int(amount) for currency, amount in rows}
+    return dict(rows.tuples().all())
 
 
 def book_bank_payouts(db: Session, moves: Iterable[BalanceTransaction], *, now: datetime) -> int:

@@ -23,7 +23,7 @@ def book_refund(db: Session, payment: Payment, seen: stripe.Refund, now: datetim
     known = find_refund(db, payment, seen)
     # one of ours that was called off is owed like one that came back: we had promised it
     came_back = seen.state == "failed" or (seen.state == "canceled" and known is not None)
-    if seen.state in ("canceled", "requires_action") and not came_back:
+    if seen.is_unmade and not came_back:
         return
     refund = known or _adopt(db, payment, seen, now)
     refund.stripe_refund_id = seen.id

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import String, func, literal, select
+from sqlalchemy import String, literal, select
 from sqlalchemy.orm import Session
 
 from marketplace.domain.money import Money
@@ -15,14 +15,14 @@ from marketplace.services.payout_sent import sent_by_books
 def stake_of(db: Session, payout: Payout) -> Money:
     """What the actor may have to give back of other bookings, beyond what their other waiting payouts cover."""
     waiting = db.scalar(
-        select(func.coalesce(sum_of(Payout.amount_minor - Payout.netted_minor), 0)).where(
+        select(sum_of(Payout.amount_minor - Payout.netted_minor)).where(
             Payout.actor_id == payout.actor_id,
             Payout.currency == payout.currency,
             Payout.state.in_(ON_HAND),
             Payout.id != payout.id,
         )
     )
-    return Money(max(_at_stake(db, payout) - int(waiting or 0), 0), payout.currency)
+    return Money(max(_at_stake(db, payout) - (waiting or 0), 0), payout.currency)
 
 
 def hold_words(db: Session, payout: Payout) -> str | None:

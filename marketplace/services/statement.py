@@ -95,8 +95,8 @@ def summarise(db: Session, subject: Subject, currency: str, period: Period) -> S
 
     def sums(column: ColumnElement[int]) -> tuple[ColumnElement[int], ColumnElement[int]]:
         return (
-            func.coalesce(sum_of(case((column > 0, column), else_=0)), 0),
-            func.coalesce(sum_of(case((column < 0, -column), else_=0)), 0),
+            sum_of(case((column > 0, column), else_=0)),
+            sum_of(case((column < 0, -column), else_=0)),
         )
 
     row = db.execute(select(func.count(), *sums(lines.c.effect), *sums(lines.c.aside))).one()
@@ -108,12 +108,12 @@ def summarise(db: Session, subject: Subject, currency: str, period: Period) -> S
 def balance_before(db: Session, subject: Subject, currency: str, at: datetime) -> int:
     """What the accounts of a statement held just before an instant, with the statement's sign."""
     query = (
-        select(func.coalesce(sum_of(LedgerEntry.amount_minor), 0))
+        select(sum_of(LedgerEntry.amount_minor))
         .join(LedgerAccount, LedgerAccount.id == LedgerEntry.ledger_account_id)
         .join(Posting, Posting.id == LedgerEntry.posting_id)
         .where(_owned_by(subject), LedgerAccount.currency == currency, Posting.at < at)
     )
-    return SIGN[subject.side] * int(db.scalar(query) or 0)
+    return SIGN[subject.side] * (db.scalar(query) or 0)
 
 
 def list_lines(db: Session, subject: Subject, period: Period, summary: Summary, page: int) -> list[Line]:

@@ -155,7 +155,7 @@ def read_whereabouts(db: Session, booking: Booking) -> Whereabouts:
         .where(Posting.booking_id == booking.id, Posting.currency == booking.currency)
         .group_by(Posting.kind, LedgerAccount.kind)
     )
-    return find_whereabouts(Moved(posting, account, int(minor)) for posting, account, minor in sums)
+    return find_whereabouts(Moved(posting, account, minor) for posting, account, minor in sums)
 
 
 def read_postings(db: Session, booking_id: int) -> list[PostingRow]:

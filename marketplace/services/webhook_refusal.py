@@ -66,4 +66,4 @@ def count_refusals(db: Session, *, since: datetime) -> list[tuple[str, str, int]
         .group_by(WebhookRefusal.address, WebhookRefusal.reason)
         .order_by(total.desc(), WebhookRefusal.address, WebhookRefusal.reason)
     )
-    return [(address, reason, int(count)) for address, reason, count in rows]
+    return [(address, reason, count) for address, reason, count in rows]

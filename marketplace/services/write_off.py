@@ -80,7 +80,7 @@ def list_debts(db: Session) -> list[Debt]:
         .order_by(owed.desc(), LedgerAccount.id)
         .limit(MOST_DEBTS)
     ).all()
-    stories = _stories(db, {row[0]: int(row[3]) for row in rows})
+    stories = _stories(db, {row[0]: row[3] for row in rows})
     waiting = db.execute(select(WriteOff.actor_id, WriteOff.currency).where(WriteOff.state == State.PROPOSED))
     proposed = {(actor_id, code) for actor_id, code in waiting}
     return [
@@ -123,15 +123,14 @@ def list_write_offs(db: Session, *, is_open: bool, limit: int = 100) -> list[Row
     """Those that wait for a second admin, oldest first; or those decided, newest first."""
     proposer, decider = aliased(Account), aliased(Account)
     state = WriteOff.state == State.PROPOSED if is_open else WriteOff.state != State.PROPOSED
+    oldest_first = (WriteOff.proposed_at, WriteOff.id)
     rows = db.execute(
         select(WriteOff, Actor, proposer.name, decider.name)
         .join(Actor, Actor.id == WriteOff.actor_id)
         .join(proposer, proposer.id == WriteOff.proposed_by_id)
         .outerjoin(decider, decider.id == WriteOff.decided_by_id)
         .where(state)
-        .order_by(
-            *((WriteOff.proposed_at, WriteOff.id) if is_open else (WriteOff.proposed_at.desc(), WriteOff.id.desc()))
-        )
+        .order_by(*(oldest_first if is_open else (each.desc() for each in oldest_first)))
         .limit(limit)
     )
     return [Row(*row) for row in rows]

@@ -20,8 +20,7 @@ from marketplace.config import Settings
 from marketplace.db import Database
 from marketplace.gateways.outside import Outside
 from marketplace.gateways.payment.stripe import StripeGateway
-from tests.conftest import SQLiteCopy
-from tests.postgresql import Copy
+from tests.conftest import Scratch
 from tests.services.money_stage import MoneyStage
 from tests.services.money_walk import Chance, Walk
 from tests.services.money_walk_check import find_broken, find_unsettled
@@ -117,7 +116,7 @@ class MoneyWalk(RuleBasedStateMachine):
 
 
 def test_whatever_happens_to_money_every_cent_is_where_the_books_say(
-    scratch: SQLiteCopy | Copy, compiled: Database, settings: Settings, outside: Outside, tmp_path: Path
+    scratch: Scratch, compiled: Database, settings: Settings, outside: Outside, tmp_path: Path
 ) -> None:
     numbers = count(1)
 

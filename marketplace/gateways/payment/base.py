@@ -272,6 +272,11 @@ class Refund:
     metadata: Mapping[str, str]
     created_at: datetime
 
+    @property
+    def is_unmade(self) -> bool:
+        """Called off, or waiting for somebody: no money moves, unless it had begun to before."""
+        return self.state in ("canceled", "requires_action")
+
 
 @dataclass(frozen=True, slots=True)
 class Dispute:

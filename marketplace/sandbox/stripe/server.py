@@ -10,7 +10,8 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from marketplace.sandbox.stripe.api import Sandbox
 
-STOPS_WITHIN_S = 0.01
+STOPS_WITHIN_S = 0.05
+THREAD_STOPS_WITHIN_S = 0.01
 
 
 class QuietHandler(WSGIRequestHandler):
@@ -28,7 +29,7 @@ class StripeServer:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         self._server: BaseWSGIServer = make_server(host, port, app, threaded=True, request_handler=QuietHandler)
         self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(STOPS_WITHIN_S,), name="stripe-sandbox", daemon=True
+            target=self._server.serve_forever, args=(THREAD_STOPS_WITHIN_S,), name="stripe-sandbox", daemon=True
         )
         self.url = f"http://{host}:{self._server.server_port}"
 
