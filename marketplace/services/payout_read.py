@@ -85,4 +85,4 @@ def _booked(db: Session, actor_id: int) -> dict[str, int]:
         )
         .group_by(Booking.currency)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())

@@ -303,7 +303,7 @@ def balance_by_currency(db: Session, *, until_id: int | None = None) -> dict[str
         .group_by(LedgerAccount.currency)
     )
     rows = db.execute(query if until_id is None else query.where(LedgerEntry.posting_id <= until_id))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def book_bank_payouts(db: Session, moves: Iterable[BalanceTransaction], *, now: datetime) -> int:
