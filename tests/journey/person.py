@@ -23,7 +23,7 @@ CHROMIUM = (
 SEEN: Final[set[tuple[str, ...]]] = set()
 """Pages as somebody saw them before: the same kind, as wide, of the same elements. A check takes a second."""
 SKELETON: Final = """
-[...new Set([...document.querySelectorAll("body *")].map(
+(html) => [...new Set([...html.querySelectorAll("body *")].map(
   (one) => `${one.tagName}.${one.className}[${one.getAttributeNames()}]${one.getAttribute("role")}`
 ))].sort().join()
 """
@@ -118,9 +118,12 @@ class Person:
         if kind in self.checked:
             return
         self.checked.add(kind)
-        if self.page.evaluate("document.documentElement.scrollWidth > innerWidth + 1"):
+        whole = self.page.locator("html")
+        whole.locator("body").wait_for(state="attached")  # what was pressed may lead on to a page that only begins
+        self.page.wait_for_load_state()
+        if whole.evaluate("(html) => html.scrollWidth > innerWidth + 1"):
             self.faults.append(f"{kind}: scrolls sideways at {self.page.viewport_size}")
-        looks = (kind, str(self.page.viewport_size), self.page.evaluate(SKELETON))
+        looks = (kind, str(self.page.viewport_size), whole.evaluate(SKELETON))
         if looks in SEEN:
             return
         SEEN.add(looks)
